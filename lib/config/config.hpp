@@ -1,0 +1,133 @@
+// alknet.toml and its drop-ins as checked values. The initialisers here are the only list of defaults: the commented
+// sample and alknet.toml(5) are compared with them by a test.
+//
+// `Static` needs a restart; `Dynamic` is swapped whole by a reload and is read through one shared_ptr<const Dynamic>.
+#pragma once
+
+#include "base/result.hpp"
+#include "config/target.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace alk::config {
+
+using std::chrono::seconds;
+
+inline constexpr const char* default_path = "/etc/alknet/alknet.toml"; // drop-ins: default_path + ".d/*.toml"
+
+enum class Transport { Tcp, Tls };
+std::string_view transport_name(Transport transport); // "tcp", "tls": the words of logs, rules and the bus
+
+// PEM files; a name "credential:NAME" is read from the service manager's credentials (KeySource).
+struct TlsFiles {
+  std::string cert;
+  std::string key;
+  bool operator==(const TlsFiles&) const = default;
+};
+
+// [[listeners]]
+struct Listener {
+  std::string name;                     // unique, equals FileDescriptorName=
+  Transport transport = Transport::Tcp; // required in the file
+  std::string listen;                   // ADDR:PORT, used by `alknet serve` alone
+  bool stealth = false;                 // TLS only: SSH and a web site on one port
+  TlsFiles tls;                         // falls back to [server.tls]
+  std::string web_root;                 // static files of the web side; empty: the built-in site
+  bool operator==(const Listener&) const = default;
+};
+
+// [server]
+struct Server {
+  TlsFiles tls;
+  bool operator==(const Server&) const = default;
+};
+
+// [auth]
+struct Auth {
+  std::vector<std::string> authorized_keys; // [auth.ssh] authorized_keys: paths, or whole key lines
+  bool disconnect_revoked = true;
+  bool operator==(const Auth&) const = default;
+};
+
+enum class Action { Allow, Deny };
+
+// [[forwarding.rules]]
+struct Rule {
+  std::string text; // the target as written
+  Target target;
+  Action action = Action::Deny;
+  std::vector<std::string> principals; // identity ids or scopes; empty or "*" = everyone
+  std::vector<Transport> transports;   // empty = all
+  bool operator==(const Rule&) const = default;
+};
+
+// [forwarding]
+struct Forwarding {
+  Action default_action = Action::Allow;
+  std::vector<Rule> rules;
+  bool operator==(const Forwarding&) const = default;
+};
+
+// [limits]
+struct Limits {
+  std::uint32_t max_connections_per_ip = 0; // 0 = unlimited
+  std::uint32_t max_connections = 0;        // all sources together; 0 = bounded by descriptors alone
+  std::uint32_t max_auth_attempts = 10;     // failed ones per connection; 0 = unlimited
+  std::uint32_t max_channels_per_session = 1024;
+  seconds tls_handshake_timeout{10};         // stealth listeners use stealth_timeout instead
+  seconds stealth_timeout{60};               // nginx's client_header_timeout: the disguise depends on it
+  seconds login_grace_time{30};              // from the identification line to a finished login
+  seconds connect_timeout{10};               // per address of a target
+  seconds keepalive_interval{15};            // 0 = off
+  std::uint32_t keepalive_count_max = 3;     // unanswered in a row
+  bool operator==(const Limits&) const = default;
+};
+
+struct Static {
+  Server server;
+  std::vector<Listener> listeners;
+  std::string host_key; // [auth] host_key: OpenSSH private key, path or credential:NAME
+  bool operator==(const Static&) const = default;
+};
+
+struct Dynamic {
+  Auth auth;
+  Forwarding forwarding;
+  Limits limits;
+  bool operator==(const Dynamic&) const = default;
+};
+
+// One thing that is wrong (or, as a warning, risky) in the files.
+struct Problem {
+  std::string file;
+  std::uint32_t line = 0; // 0 = about the whole file
+  std::string key;        // dotted, "listeners[1].name"; empty for syntax errors
+  std::string text;
+  std::string describe() const; // FILE:LINE: KEY: text
+};
+
+struct Configuration {
+  Static fixed;
+  Dynamic dynamic;
+  std::string digest; // lower-case hex SHA-256 over names and bytes of every file that was read
+  std::vector<Problem> warnings;
+};
+
+template <class T>
+using Checked = tl::expected<T, std::vector<Problem>>;
+
+// Reads `path` and `path`.d/*.toml in name order (later keys override, arrays of tables append), checks everything and
+// reports every problem, none skipped. Total size is limited to 4 MiB.
+Checked<Configuration> load(const std::string& path);
+
+// The same for text in memory: one file named `name`.
+Checked<Configuration> parse(const std::string& name, std::string_view text);
+
+// Dotted keys of values that differ, in file order: what a reload changed, and what waits for a restart.
+std::vector<std::string> changed_keys(const Dynamic& before, const Dynamic& after);
+std::vector<std::string> changed_keys(const Static& before, const Static& after);
+
+} // namespace alk::config

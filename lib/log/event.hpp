@@ -1,0 +1,30 @@
+// Every event that an operator may wait for, with its journal MESSAGE_ID (systemd-id128 new). The table for people is
+// contracts/log-events.md; a test keeps both equal.
+#pragma once
+
+#include <string_view>
+
+namespace alk::log {
+
+struct Event {
+  std::string_view id;   // 32 hex digits, MESSAGE_ID
+  std::string_view name; // the words that begin MESSAGE
+};
+
+namespace event {
+inline constexpr Event auth_attempt{"ba05450b94bf453c961ed9ad57628a01", "auth attempt"};
+inline constexpr Event connection_opened{"794f315a93bb4b47b15c93e8ebf16a5b", "connection opened"};
+inline constexpr Event connection_rejected{"59adaed7fb1849b58b4531ccd5f77c77", "connection rejected"};
+inline constexpr Event connection_closed{"65e2124f3d91434aaa82299f2f132217", "connection closed"};
+inline constexpr Event server_running{"fa380b49e40d4438863676d8d3f286b4", "server running"};
+inline constexpr Event server_stopping{"793cd251f66b440981ee5d38ea6597b8", "server stopping"};
+inline constexpr Event reload_done{"d8e549c9a4df42b1bd715859fd827bf7", "reload done"};
+inline constexpr Event reload_failed{"88712836c8ef4271a96d39f147b45117", "reload failed"};
+inline constexpr Event session_revoked{"a44d0c7bb9e54cf59059b895b3f03e8c", "session revoked"};
+inline constexpr Event channel_refused{"d8ecae37e24341098c4d11a7e6271613", "channel refused"};
+inline constexpr Event descriptors_exhausted{"5eae070be6af4056a89833ba8769dfe9", "descriptors exhausted"};
+inline constexpr Event peer_unavailable{"c19bab3761c24bafab47f1c217b1d699", "peer unavailable"};
+inline constexpr Event key_line_skipped{"84c2e4a9993848e685cf2bf3e3b0e1ba", "key line skipped"};
+} // namespace event
+
+} // namespace alk::log

@@ -1,0 +1,36 @@
+#include "loop/notify.hpp"
+
+#include <string>
+
+#include <systemd/sd-daemon.h>
+
+namespace alk::loop {
+
+void notify_ready(std::string_view status) {
+  ::sd_notify(0, ("READY=1\nSTATUS=" + std::string(status)).c_str());
+}
+
+void notify_status(std::string_view status) {
+  ::sd_notify(0, ("STATUS=" + std::string(status)).c_str());
+}
+
+void notify_stopping() {
+  ::sd_notify(0, "STOPPING=1");
+}
+
+Watchdog::Watchdog(asio::io_context& context) : timer_(context) {
+  std::uint64_t microseconds = 0;
+  if (::sd_watchdog_enabled(0, &microseconds) <= 0) return;
+  interval_ = std::chrono::microseconds(microseconds / 2);
+  beat();
+}
+
+void Watchdog::beat() {
+  ::sd_notify(0, "WATCHDOG=1");
+  timer_.expires_after(interval_);
+  timer_.async_wait([this](std::error_code error) {
+    if (!error) beat();
+  });
+}
+
+} // namespace alk::loop

@@ -1,0 +1,21 @@
+// Orderly stop on SIGTERM or SIGINT; the second signal ends the process at once (exit code 1). SIGPIPE is ignored.
+#pragma once
+
+#include "loop/asio.hpp"
+
+#include <asio/signal_set.hpp>
+#include <functional>
+
+namespace alk::loop {
+
+class StopSignals {
+ public:
+  StopSignals(asio::io_context& context, std::function<void(int signal)> stop);
+
+ private:
+  void wait();
+  asio::signal_set signals_;
+  std::function<void(int)> stop_;
+};
+
+} // namespace alk::loop

@@ -1,0 +1,53 @@
+// One ordered, reliable, full-duplex byte stream, nonblocking. Layer 1: it knows nothing of SSH or HTTP.
+//
+// Readiness, not completion: an idle connection holds no buffer. read() and write() never wait; when one says Again, wait()
+// tells when to try it again. One wait per direction at a time.
+#pragma once
+
+#include "loop/asio.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace alk::net {
+
+enum class Direction { Read, Write };
+
+struct Transfer {
+  enum class State {
+    Done,  // `count` bytes moved, at least one
+    Again, // nothing moved: wait()
+    End,   // read only: the peer has finished sending
+    Failed // the stream is dead; `error` says why
+  };
+  State state = State::Again;
+  std::size_t count = 0;
+  std::error_code error;
+};
+
+class Stream {
+ public:
+  virtual ~Stream() = default;
+
+  virtual Transfer read(std::span<std::byte> into) = 0;
+  virtual Transfer write(std::span<const std::byte> from) = 0;
+
+  // Calls `ready` once on the stream's loop when the direction may make progress (spurious calls are allowed), or with
+  // operation_aborted after cancel() or close(). Never from inside this call.
+  virtual void wait(Direction direction, std::function<void(std::error_code)> ready) = 0;
+
+  // Ends our sending direction (TCP FIN; close_notify on TLS). Best effort, never blocks.
+  virtual void shutdown_write() = 0;
+  // Ends both directions and pending waits. Idempotent. Unread input makes TCP answer with a reset, as ever.
+  virtual void close() = 0;
+
+  virtual std::string_view kind() const = 0; // "tcp", "tls"
+};
+
+// Awaits readiness of one direction; false once the stream was cancelled or closed.
+Task<bool> ready(Stream& stream, Direction direction);
+
+} // namespace alk::net
