@@ -1,0 +1,40 @@
+// alknet: the program of people without root. `connect` is a client, `serve` starts the daemons for a first
+// try.
+#include "verb.hpp"
+
+#include <cstdio>
+#include <exception>
+#include <vector>
+
+namespace alk::alknet {
+
+static int run(int argc, char** argv) {
+  CLI::App program("Self-hosted SSH tunnels over TCP and TLS", "alknet");
+  program.set_version_flag("--version", "alknet " ALKNET_VERSION);
+  program.require_subcommand(1);
+  program.failure_message(
+      [](const CLI::App*, const CLI::Error& error) { return std::string("error: ") + error.what() + "\n"; });
+
+  std::vector<Verb> verbs;
+
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // Zero for --help and --version; CLI11 prints the text itself.
+    return program.exit(error) == 0 ? exit_ok : exit_usage;
+  }
+  for (const Verb& verb : verbs)
+    if (verb.command->parsed()) return verb.run();
+  return exit_usage;
+}
+
+} // namespace alk::alknet
+
+int main(int argc, char** argv) {
+  try {
+    return alk::alknet::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "error: %s\n", error.what());
+    return alk::alknet::exit_failed;
+  }
+}
