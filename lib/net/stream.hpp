@@ -1,11 +1,12 @@
 // One ordered, reliable, full-duplex byte stream, nonblocking. Layer 1: it knows nothing of SSH or HTTP.
 //
-// Readiness, not completion: an idle connection holds no buffer. read() and write() never wait; when one says Again, wait()
-// tells when to try it again. One wait per direction at a time.
+// Readiness, not completion: an idle connection holds no buffer. read() and write() never wait; when one says
+// Again, wait() tells when to try it again. One wait per direction at a time.
 #pragma once
 
 #include "loop/asio.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <span>
@@ -35,9 +36,12 @@ class Stream {
   virtual Transfer read(std::span<std::byte> into) = 0;
   virtual Transfer write(std::span<const std::byte> from) = 0;
 
-  // Calls `ready` once on the stream's loop when the direction may make progress (spurious calls are allowed), or with
-  // operation_aborted after cancel() or close(). Never from inside this call.
+  // Calls `ready` once on the stream's loop when the direction may make progress (spurious calls are
+  // allowed), or with operation_aborted after cancel() or close(). Never from inside this call.
   virtual void wait(Direction direction, std::function<void(std::error_code)> ready) = 0;
+
+  // Ends the pending wait of that direction, if any, with operation_aborted. The stream stays usable.
+  virtual void cancel(Direction direction) = 0;
 
   // Ends our sending direction (TCP FIN; close_notify on TLS). Best effort, never blocks.
   virtual void shutdown_write() = 0;
@@ -47,7 +51,14 @@ class Stream {
   virtual std::string_view kind() const = 0; // "tcp", "tls"
 };
 
-// Awaits readiness of one direction; false once the stream was cancelled or closed.
+// The stream must outlive the tasks that wait on it.
+// Awaits readiness of one direction; false once the wait was cancelled (also by the task's TaskGroup) or the
+// stream closed.
 Task<bool> ready(Stream& stream, Direction direction);
+
+enum class Wait { Ready, Timeout, Cancelled };
+// The same with a deadline, after which the stream stays usable. No timer is made when `deadline` is
+// time_point::max().
+Task<Wait> ready_until(Stream& stream, Direction direction, std::chrono::steady_clock::time_point deadline);
 
 } // namespace alk::net
