@@ -92,16 +92,37 @@ static Result<void> write_all(int fd, std::string_view content, const std::strin
   return {};
 }
 
-Result<void> write_file_atomically(const std::string& path, std::string_view content, unsigned mode) {
-  std::string temporary = path + ".XXXXXX";
+// A new file beside `path` with `content` and `mode` on disk; `temporary` receives its name.
+static Result<void> write_beside(const std::string& path, std::string_view content, unsigned mode,
+                                 std::string& temporary) {
+  temporary = path + ".XXXXXX";
   Fd file(::mkostemp(temporary.data(), O_CLOEXEC));
-  if (!file) return fail_errno(errno, temporary);
+  if (!file) return fail_errno(errno, path);
   auto written = write_all(file.get(), content, temporary);
   if (written && ::fchmod(file.get(), mode) != 0) written = fail_errno(errno, temporary);
   if (written && ::fsync(file.get()) != 0) written = fail_errno(errno, temporary);
-  if (written && ::rename(temporary.c_str(), path.c_str()) != 0) written = fail_errno(errno, path);
   if (!written) ::unlink(temporary.c_str());
   return written;
+}
+
+Result<void> write_file_atomically(const std::string& path, std::string_view content, unsigned mode) {
+  std::string temporary;
+  ALK_TRY_VOID(write_beside(path, content, mode, temporary));
+  if (::rename(temporary.c_str(), path.c_str()) == 0) return {};
+  int number = errno;
+  ::unlink(temporary.c_str());
+  return fail_errno(number, path);
+}
+
+// link(2), unlike rename(2), fails when the name is taken.
+Result<void> create_file(const std::string& path, std::string_view content, unsigned mode) {
+  std::string temporary;
+  ALK_TRY_VOID(write_beside(path, content, mode, temporary));
+  int number = ::link(temporary.c_str(), path.c_str()) == 0 ? 0 : errno;
+  ::unlink(temporary.c_str());
+  if (number == EEXIST) return fail(Kind::Conflict, path + ": exists already");
+  if (number != 0) return fail_errno(number, path);
+  return {};
 }
 
 } // namespace alk
