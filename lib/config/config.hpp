@@ -1,7 +1,8 @@
-// alknet.toml and its drop-ins as checked values. The initialisers here are the only list of defaults: the commented
-// sample and alknet.toml(5) are compared with them by a test.
+// alknet.toml and its drop-ins as checked values. The initialisers here are the only list of defaults: the
+// commented sample and alknet.toml(5) are compared with them by a test.
 //
-// `Static` needs a restart; `Dynamic` is swapped whole by a reload and is read through one shared_ptr<const Dynamic>.
+// `Static` needs a restart; `Dynamic` is swapped whole by a reload and is read through one shared_ptr<const
+// Dynamic>.
 #pragma once
 
 #include "base/result.hpp"
@@ -77,12 +78,12 @@ struct Limits {
   std::uint32_t max_connections = 0;        // all sources together; 0 = bounded by descriptors alone
   std::uint32_t max_auth_attempts = 10;     // failed ones per connection; 0 = unlimited
   std::uint32_t max_channels_per_session = 1024;
-  seconds tls_handshake_timeout{10};         // stealth listeners use stealth_timeout instead
-  seconds stealth_timeout{60};               // nginx's client_header_timeout: the disguise depends on it
-  seconds login_grace_time{30};              // from the identification line to a finished login
-  seconds connect_timeout{10};               // per address of a target
-  seconds keepalive_interval{15};            // 0 = off
-  std::uint32_t keepalive_count_max = 3;     // unanswered in a row
+  seconds tls_handshake_timeout{10};     // stealth listeners use stealth_timeout instead
+  seconds stealth_timeout{60};           // nginx's client_header_timeout: the disguise depends on it
+  seconds login_grace_time{30};          // from the identification line to a finished login
+  seconds connect_timeout{10};           // per address of a target
+  seconds keepalive_interval{15};        // 0 = off
+  std::uint32_t keepalive_count_max = 3; // unanswered in a row
   bool operator==(const Limits&) const = default;
 };
 
@@ -119,8 +120,8 @@ struct Configuration {
 template <class T>
 using Checked = tl::expected<T, std::vector<Problem>>;
 
-// Reads `path` and `path`.d/*.toml in name order (later keys override, arrays of tables append), checks everything and
-// reports every problem, none skipped. Total size is limited to 4 MiB.
+// Reads `path` and `path`.d/*.toml in name order (later keys override, arrays of tables append), checks
+// everything and reports every problem, none skipped. Total size is limited to 4 MiB.
 Checked<Configuration> load(const std::string& path);
 
 // The same for text in memory: one file named `name`.
