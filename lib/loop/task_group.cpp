@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <exception>
+#include <system_error>
 
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
@@ -31,6 +32,17 @@ TaskGroup::~TaskGroup() {
   ALK_CHECK(state_->signals.empty() || state_->context.stopped());
 }
 
+// Asio throws this at the next wait of a task whose cancellation came between two waits, also under as_value.
+static bool is_abort(const std::exception_ptr& exception) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const std::system_error& e) {
+    return e.code() == asio::error::operation_aborted;
+  } catch (...) {
+    return false;
+  }
+}
+
 [[noreturn]] static void die_of(std::string_view name, const std::exception_ptr& exception) {
   std::string text = "task " + std::string(name) + " ended by an exception";
   try {
@@ -47,11 +59,12 @@ void TaskGroup::spawn(std::string_view name, Task<> task) {
   if (state_->cancelled) return;
   auto signal = state_->signals.emplace(state_->signals.end());
   auto state = state_;
-  asio::co_spawn(state_->context, std::move(task),
-                 asio::bind_cancellation_slot(signal->slot(), [state, signal, name](std::exception_ptr exception) {
-                   if (exception) die_of(name, exception);
-                   state->finish(signal);
-                 }));
+  asio::co_spawn(
+      state_->context, std::move(task),
+      asio::bind_cancellation_slot(signal->slot(), [state, signal, name](std::exception_ptr exception) {
+        if (exception && !(state->cancelled && is_abort(exception))) die_of(name, exception);
+        state->finish(signal);
+      }));
 }
 
 void TaskGroup::cancel() {

@@ -1,5 +1,6 @@
-// Every coroutine has an owner. A TaskGroup spawns them, can cancel all, and tells when the last has ended; its owner
-// must not die before that. An exception that leaves a task is a bug: it is logged and ends the process.
+// Every coroutine has an owner. A TaskGroup spawns them, can cancel all, and tells when the last has ended;
+// its owner must not die before that. An exception that leaves a task is a bug: it is logged and ends the
+// process.
 //
 // Single-threaded: use it on the loop that it was made for.
 #pragma once
@@ -23,7 +24,9 @@ class TaskGroup {
   // `name` must outlive the task (a literal); it stands in the log when the task fails.
   void spawn(std::string_view name, Task<> task);
 
-  // Asks every task to stop: their pending waits end with operation_aborted. Spawning afterwards is a no-op.
+  // Asks every task to stop: their pending waits end with operation_aborted. A task that is between two waits
+  // is ended by an exception at the next one, so what must happen at its end belongs into destructors, not
+  // behind a co_await. Spawning afterwards is a no-op.
   void cancel();
 
   // Calls `done` once, when no task is left (posted at once if there is none).
