@@ -48,6 +48,33 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
   return static_cast<std::uint16_t>(*value);
 }
 
+// Unicode 15 table 3-7: which second bytes a lead byte admits, and how many bytes follow it.
+static bool is_utf8_sequence(std::string_view text, std::size_t length) {
+  auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  unsigned char lowest = 0x80, highest = 0xbf;
+  if (at(0) == 0xe0) lowest = 0xa0;
+  if (at(0) == 0xed) highest = 0x9f;
+  if (at(0) == 0xf0) lowest = 0x90;
+  if (at(0) == 0xf4) highest = 0x8f;
+  if (text.size() < length || at(1) < lowest || at(1) > highest) return false;
+  for (std::size_t i = 2; i < length; ++i)
+    if (at(i) < 0x80 || at(i) > 0xbf) return false;
+  return true;
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    auto lead = static_cast<unsigned char>(text[0]);
+    std::size_t length = 1;
+    if (lead >= 0xc2 && lead <= 0xdf) length = 2;
+    if (lead >= 0xe0 && lead <= 0xef) length = 3;
+    if (lead >= 0xf0 && lead <= 0xf4) length = 4;
+    if (length == 1 ? lead == 0 || lead > 0x7f : !is_utf8_sequence(text, length)) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 std::string escape_token(std::string_view text, std::size_t limit) {
   static constexpr std::string_view digits = "0123456789abcdef";
   bool cut = text.size() > limit;

@@ -17,6 +17,9 @@ std::string to_lower(std::string_view text);                      // ASCII only
 std::optional<std::uint64_t> parse_number(std::string_view text); // decimal digits only, no sign, no overflow
 std::optional<std::uint16_t> parse_port(std::string_view text);   // 0-65535
 
+// Well-formed UTF-8 (no overlong forms, no surrogates) without NUL: what D-Bus and JSON accept as a string.
+bool is_utf8(std::string_view text);
+
 // Text that a peer chose, made safe for one token of a log line: control characters, space, quote, '=',
 // backslash and every non-ASCII byte become \xHH, and what exceeds `limit` bytes of the original is cut and
 // marked with "...".
