@@ -8,6 +8,7 @@
 #include <span>
 
 #include <libssh/libssh.h>
+#include <sodium.h>
 
 namespace alk::ssh {
 
@@ -17,11 +18,6 @@ namespace {
 constexpr std::size_t private_key_limit = 64 * 1024;
 
 using Key = Handle<ssh_key_struct, ssh_key_free>;
-
-void free_hash(unsigned char* hash) {
-  unsigned char* pointer = hash;
-  ssh_clean_pubkey_hash(&pointer);
-}
 
 void wipe_text(char* text) {
   wipe(std::as_writable_bytes(std::span(text, std::strlen(text))));
@@ -74,12 +70,16 @@ Result<std::string> fingerprint(std::string_view public_line) {
       ssh_pki_import_pubkey_base64(std::string(words[1]).c_str(), type, &read) != SSH_OK)
     return fail(Kind::Invalid, "not a public key line");
   Key key(read);
-  unsigned char* digest = nullptr;
-  std::size_t size = 0;
-  if (ssh_get_publickey_hash(key.get(), SSH_PUBLICKEY_HASH_SHA256, &digest, &size) != 0)
-    return fail(Kind::Broken, "the fingerprint cannot be computed");
-  Handle<unsigned char, free_hash> owned(digest);
-  return "SHA256:" + base64_encode({reinterpret_cast<const char*>(digest), size}, Padding::Omit);
+  auto blob = base64_decode(words[1]);
+  if (!blob) return fail(Kind::Invalid, "not a public key line");
+  return fingerprint_of_blob(*blob);
+}
+
+std::string fingerprint_of_blob(std::string_view blob) {
+  std::string digest(crypto_hash_sha256_BYTES, '\0');
+  crypto_hash_sha256(reinterpret_cast<unsigned char*>(digest.data()),
+                     reinterpret_cast<const unsigned char*>(blob.data()), blob.size());
+  return "SHA256:" + base64_encode(digest, Padding::Omit);
 }
 
 } // namespace alk::ssh

@@ -28,4 +28,7 @@ Result<std::string> read_public_line(const std::string& path);
 // "SHA256:" and unpadded base64 over the wire encoding of "TYPE BASE64 [COMMENT]". Errors: Invalid.
 Result<std::string> fingerprint(std::string_view public_line);
 
+// The same over a key's wire encoding (RFC 4253 section 6.6).
+std::string fingerprint_of_blob(std::string_view blob);
+
 } // namespace alk::ssh

@@ -1,0 +1,12 @@
+#include "ssh/memory_transport.hpp"
+
+#include <gtest/gtest.h>
+
+namespace alk::ssh {
+
+TEST(MemoryTransport, LibsshReachesTheInterposedFunctions) {
+  auto checked = check_interposition();
+  EXPECT_TRUE(checked) << checked.error().describe();
+}
+
+} // namespace alk::ssh
