@@ -1,0 +1,7 @@
+# ./dev build: g++, all warnings are errors. Executables meet in build/bin/.
+
+main() {
+  install_packages build
+  build_in build
+  say "executables: build/bin/"
+}

@@ -1,0 +1,59 @@
+"""Counts a test run from meson's own logs (one JSON object a line) and prints the closing line.
+
+A gtest program or a TAP file counts case by case, anything else as one. A program that broke off counts as failed on top
+of the cases that it got to. Skips and failures are named, so that neither hides in a number.
+"""
+
+import argparse
+import json
+import re
+import sys
+
+PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+
+gtest_case = re.compile(r"^\[ +(OK|FAILED|SKIPPED) +\] ([\w./]+) \(\d+ ms\)", re.M)
+tap_case = re.compile(r"^(ok|not ok) \d+ - (.*?)(?: # SKIP (.*))?$", re.M)
+
+
+def cases_of(entry):
+    """[(outcome, name)] of one meson test."""
+    name, result, out = entry["name"], entry["result"], entry.get("stdout") or ""
+    cases = []
+    for word, case in gtest_case.findall(out):
+        cases.append(({"OK": PASSED, "FAILED": FAILED, "SKIPPED": SKIPPED}[word], f"{name}: {case}"))
+    if not cases:
+        for word, case, reason in tap_case.findall(out):
+            outcome = FAILED if word == "not ok" else SKIPPED if reason else PASSED
+            cases.append((outcome, f"{name}: {case}" + (f": {reason}" if reason else "")))
+    good = result in ("OK", "EXPECTEDFAIL", "SKIP")
+    if not cases:
+        outcome = SKIPPED if result == "SKIP" else PASSED if good else FAILED
+        cases.append((outcome, f"{name} ({result})"))
+    elif not good and not any(outcome == FAILED for outcome, _ in cases):
+        cases.append((FAILED, f"{name} ({result})"))
+    return cases
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("logs", nargs="*")
+    parser.add_argument("--broken", action="append", default=[])
+    parser.add_argument("--skipped", action="append", default=[])
+    options = parser.parse_args()
+
+    cases = [(FAILED, text) for text in options.broken] + [(SKIPPED, text) for text in options.skipped]
+    for path in options.logs:
+        stage = path.rsplit("/", 1)[-1].removesuffix(".json")
+        with open(path, encoding="utf-8") as log:
+            for line in log:
+                cases += [(outcome, f"{stage}: {text}") for outcome, text in cases_of(json.loads(line))]
+
+    for outcome in (SKIPPED, FAILED):
+        for text in (text for result, text in cases if result == outcome):
+            print(f"{outcome.upper()}: {text}")
+    counts = {outcome: sum(1 for result, _ in cases if result == outcome) for outcome in (PASSED, FAILED, SKIPPED)}
+    print(f"{counts[PASSED]} passed, {counts[FAILED]} failed, {counts[SKIPPED]} skipped", flush=True)
+    sys.exit(1 if counts[FAILED] or not counts[PASSED] else 0)
+
+
+main()

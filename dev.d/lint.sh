@@ -1,0 +1,7 @@
+# ./dev lint: the checks of tests/lint, which need the compiled programs for the table of needed libraries.
+
+main() {
+  install_packages build test
+  build_in build
+  meson test -C build --no-rebuild --suite lint --print-errorlogs --logbase lint "$@"
+}

@@ -1,0 +1,95 @@
+# ./dev test: stages from cheap to dear. A broken build or a failing cheap stage stops the dear ones (they are then counted
+# as skipped); --keep-going runs them all the same. The closing line is counted from the runner's own logs.
+
+. dev.d/sanitizers.sh
+
+suites=()
+keep_going=no
+logs=()          # testlog files of this run
+broken=()        # stages that could not run
+skipped_stages=()
+gate=open
+
+usage() { die "usage: ./dev test [--full] [--keep-going] [--suite lint|unit|contract|integration|asan|fuzz|tsan]..."; }
+
+wanted() { # SUITE
+  [ ${#suites[@]} -eq 0 ] || [[ " ${suites[*]} " == *" $1 "* ]]
+}
+
+# One `meson test` with a log of its own.
+stage() { # NAME DIRECTORY [ARGUMENT]...
+  local name=$1 directory=$2 log=$2/meson-logs/$1.json
+  shift 2
+  say "$name ($((SECONDS / 60)) min $((SECONDS % 60)) s so far)"
+  rm -f "$log"
+  meson test -C "$directory" --no-rebuild --print-errorlogs --logbase "$name" "$@" || stage_failed=yes
+  if [ -s "$log" ]; then logs+=("$log"); else broken+=("$name: no test ran"); fi
+}
+
+compile() { # NAME COMMAND...
+  say "build: $1 ($((SECONDS / 60)) min $((SECONDS % 60)) s so far)"
+  "${@:2}" && return 0
+  broken+=("$1: build failed")
+  return 1
+}
+
+cheap_stages() {
+  local name
+  for name in lint unit contract; do
+    wanted $name && stage $name build --suite $name
+  done
+  [ "${stage_failed:-no}" = no ] || [ $keep_going = yes ] || gate=shut
+}
+
+dear() { # NAME: whether to run that stage now
+  wanted "$1" || return 1
+  [ $gate = open ] && return 0
+  skipped_stages+=("$1: an earlier stage failed")
+  return 1
+}
+
+main() {
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --full) export ALKNET_FULL=1 ;;
+      --keep-going) keep_going=yes ;;
+      --suite) shift && suites+=("${1:?}") ;;
+      *) usage ;;
+    esac
+    shift
+  done
+  SECONDS=0
+  local times=1
+  [ -z "${ALKNET_FULL:-}" ] || times=10
+  install_packages build run test
+  sanitizer_environment
+
+  if wanted lint || wanted unit || wanted contract || wanted integration; then
+    if compile g++ build_in build; then cheap_stages; else gate=shut; fi
+    if dear integration; then
+      stage integration build --suite integration --timeout-multiplier "$times"
+    fi
+  fi
+  if dear asan || dear fuzz; then
+    if compile "clang, ASan and UBSan" build_asan; then
+      # shellcheck disable=SC2015
+      wanted asan && stage asan-unit build-asan --suite unit --timeout-multiplier 4
+      wanted asan && stage asan-integration build-asan --suite integration --timeout-multiplier $((4 * times))
+      wanted fuzz && stage fuzz build-asan --suite fuzz --timeout-multiplier $((2 * times))
+    fi
+  fi
+  if dear tsan; then
+    if compile "g++, TSan" build_tsan; then
+      stage tsan-engine build-tsan --suite engine --timeout-multiplier $((6 * times))
+    fi
+  fi
+  summary
+}
+
+summary() {
+  local line
+  say "took $((SECONDS / 60)) min $((SECONDS % 60)) s"
+  for line in "${skipped_stages[@]}"; do set -- "$@" --skipped "$line"; done
+  for line in "${broken[@]}"; do set -- "$@" --broken "$line"; done
+  python3 dev.d/count.py "$@" "${logs[@]}"
+}
