@@ -6,8 +6,7 @@ template <class T>
 static std::optional<T> read_big_endian(std::span<const std::byte>& rest) {
   if (rest.size() < sizeof(T)) return std::nullopt;
   std::uint64_t value = 0;
-  for (std::size_t i = 0; i < sizeof(T); ++i)
-    value = (value << 8) | std::to_integer<std::uint64_t>(rest[i]);
+  for (std::size_t i = 0; i < sizeof(T); ++i) value = (value << 8) | std::to_integer<std::uint64_t>(rest[i]);
   rest = rest.subspan(sizeof(T));
   return static_cast<T>(value);
 }

@@ -10,7 +10,7 @@ namespace alk {
 enum class Padding { Keep, Omit };
 
 std::string base64_encode(std::string_view bytes, Padding padding = Padding::Keep);
-std::string base64url_encode(std::string_view bytes);                // without padding
+std::string base64url_encode(std::string_view bytes);               // without padding
 std::optional<std::string> base64_decode(std::string_view text);    // padding required where due
 std::optional<std::string> base64url_decode(std::string_view text); // padding refused
 

@@ -3,13 +3,15 @@
 
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <utility>
 #include <vector>
 
+#include <tl/expected.hpp>
+
 namespace alk {
 
-// What the receiver of an error should do about it. One-to-one with the bus error table (contracts/errors.md).
+// What the receiver of an error should do about it. One-to-one with the bus error table
+// (contracts/errors.md).
 enum class Kind {
   Invalid,     // tell the caller: the input cannot be used
   Denied,      // the caller may not
@@ -71,18 +73,16 @@ inline Failure pass(Error&& error, std::string context) {
 #define ALK_CAT_(a, b) a##b
 #define ALK_CAT(a, b) ALK_CAT_(a, b)
 
-// ALK_TRY(auto key, ring.require(id)); declares `key` or returns the error. A declaration, not a statement expression:
-// g++ 12 miscompiles the latter around co_await.
+// ALK_TRY(auto key, ring.require(id)); declares `key` or returns the error. A declaration, not a statement
+// expression: g++ 12 miscompiles the latter around co_await.
 #define ALK_TRY(declaration, expression)                                                                     \
   auto ALK_CAT(alk_try_, __LINE__) = (expression);                                                           \
-  if (!ALK_CAT(alk_try_, __LINE__))                                                                          \
-    return ::alk::pass(std::move(ALK_CAT(alk_try_, __LINE__)).error());                                      \
+  if (!ALK_CAT(alk_try_, __LINE__)) return ::alk::pass(std::move(ALK_CAT(alk_try_, __LINE__)).error());      \
   declaration = std::move(*ALK_CAT(alk_try_, __LINE__))
 
 #define ALK_CO_TRY(declaration, expression)                                                                  \
   auto ALK_CAT(alk_try_, __LINE__) = (expression);                                                           \
-  if (!ALK_CAT(alk_try_, __LINE__))                                                                          \
-    co_return ::alk::pass(std::move(ALK_CAT(alk_try_, __LINE__)).error());                                   \
+  if (!ALK_CAT(alk_try_, __LINE__)) co_return ::alk::pass(std::move(ALK_CAT(alk_try_, __LINE__)).error());   \
   declaration = std::move(*ALK_CAT(alk_try_, __LINE__))
 
 // The same for a Result<void>.

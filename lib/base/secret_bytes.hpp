@@ -1,4 +1,5 @@
-// Bytes that must not be left behind: move-only, wiped when released, compared in constant time, not printable.
+// Bytes that must not be left behind: move-only, wiped when released, compared in constant time, not
+// printable.
 #pragma once
 
 #include <cstddef>

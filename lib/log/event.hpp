@@ -1,5 +1,5 @@
-// Every event that an operator may wait for, with its journal MESSAGE_ID (systemd-id128 new). The table for people is
-// contracts/log-events.md; a test keeps both equal.
+// Every event that an operator may wait for, with its journal MESSAGE_ID (systemd-id128 new). The table for
+// people is contracts/log-events.md; a test keeps both equal.
 #pragma once
 
 #include <string_view>

@@ -5,7 +5,8 @@
 
 namespace alk::log {
 
-// True when stderr is the journal stream that systemd made for this unit (JOURNAL_STREAM names its device and inode).
+// True when stderr is the journal stream that systemd made for this unit (JOURNAL_STREAM names its device and
+// inode).
 bool stderr_is_journal();
 
 void journal_send(int priority, std::string_view identifier, std::string_view message, const Event* event,

@@ -70,7 +70,8 @@ std::string escape_line(std::string_view text) {
   return line;
 }
 
-void emit(Level level, std::string_view message, const Event* event, const Fields& shown, const Fields& hidden) {
+void emit(Level level, std::string_view message, const Event* event, const Fields& shown,
+          const Fields& hidden) {
   Output& out = output();
   if (out.journal) {
     journal_send(static_cast<int>(level), out.identifier, message, event, shown, hidden);

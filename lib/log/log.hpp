@@ -1,5 +1,6 @@
-// One line per event, to the journal with fields when the service manager gave us one (JOURNAL_STREAM), else to stderr
-// with a level word in front. Values are escaped and cut here, never by callers: an injected line is a ban bypass.
+// One line per event, to the journal with fields when the service manager gave us one (JOURNAL_STREAM), else
+// to stderr with a level word in front. Values are escaped and cut here, never by callers: an injected line
+// is a ban bypass.
 #pragma once
 
 #include "log/event.hpp"
@@ -41,7 +42,8 @@ bool enabled(Level level);
 // MESSAGE is `NAME key=value ...` from `shown`; `hidden` become journal fields only.
 void write(Level level, const Event& event, const Fields& shown, const Fields& hidden = {});
 
-// Text without an event of its own. Control characters are escaped; peer-chosen parts belong into fields instead.
+// Text without an event of its own. Control characters are escaped; peer-chosen parts belong into fields
+// instead.
 void error(std::string_view text);
 void warning(std::string_view text);
 void info(std::string_view text);

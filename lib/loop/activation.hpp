@@ -1,5 +1,5 @@
-// Listening sockets handed over by the service manager or by `alknet serve` (sd_listen_fds(3): LISTEN_FDS, LISTEN_PID,
-// LISTEN_FDNAMES). Their order is not stable: match by name only.
+// Listening sockets handed over by the service manager or by `alknet serve` (sd_listen_fds(3): LISTEN_FDS,
+// LISTEN_PID, LISTEN_FDNAMES). Their order is not stable: match by name only.
 #pragma once
 
 #include "base/fd.hpp"

@@ -1,4 +1,5 @@
-// The part of Asio that this project uses, included from .cpp files and the few headers that hold Asio objects.
+// The part of Asio that this project uses, included from .cpp files and the few headers that hold Asio
+// objects.
 #pragma once
 
 #include <asio/awaitable.hpp>

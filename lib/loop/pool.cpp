@@ -1,8 +1,8 @@
 #include "loop/pool.hpp"
 
-#include <asio/executor_work_guard.hpp>
-
 #include <csignal>
+
+#include <asio/executor_work_guard.hpp>
 
 namespace alk::loop {
 

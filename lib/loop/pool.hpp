@@ -1,4 +1,5 @@
-// One event loop and thread per core. Work is given to a loop once and stays there: nothing but posted messages crosses.
+// One event loop and thread per core. Work is given to a loop once and stays there: nothing but posted
+// messages crosses.
 #pragma once
 
 #include "loop/asio.hpp"

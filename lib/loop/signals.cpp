@@ -1,6 +1,7 @@
 #include "loop/signals.hpp"
 
 #include <csignal>
+
 #include <unistd.h>
 
 namespace alk::loop {

@@ -1,10 +1,12 @@
-// Orderly stop on SIGTERM or SIGINT; the second signal ends the process at once (exit code 1). SIGPIPE is ignored.
+// Orderly stop on SIGTERM or SIGINT; the second signal ends the process at once (exit code 1). SIGPIPE is
+// ignored.
 #pragma once
 
 #include "loop/asio.hpp"
 
-#include <asio/signal_set.hpp>
 #include <functional>
+
+#include <asio/signal_set.hpp>
 
 namespace alk::loop {
 
