@@ -19,10 +19,14 @@ using std::chrono::seconds;
 
 inline constexpr const char* default_path = "/etc/alknet/alknet.toml"; // drop-ins: default_path + ".d/*.toml"
 
+// A key or certificate named "credential:NAME" comes from the service manager's credentials (KeySource), any
+// other name is a path; a relative one is looked up beside the main file.
+inline constexpr std::string_view credential_prefix = "credential:";
+
 enum class Transport { Tcp, Tls };
 std::string_view transport_name(Transport transport); // "tcp", "tls": the words of logs, rules and the bus
 
-// PEM files; a name "credential:NAME" is read from the service manager's credentials (KeySource).
+// PEM files, by path or credential:NAME.
 struct TlsFiles {
   std::string cert;
   std::string key;
@@ -90,9 +94,12 @@ struct Limits {
 struct Static {
   Server server;
   std::vector<Listener> listeners;
-  std::string host_key; // [auth] host_key: OpenSSH private key, path or credential:NAME
+  std::string host_key = "credential:host_key"; // [auth] host_key: OpenSSH private key
   bool operator==(const Static&) const = default;
 };
+
+// The pair of a listener: its own, else that of [server.tls]; empty only for what is not TLS.
+const TlsFiles& tls_files(const Static& fixed, const Listener& listener);
 
 struct Dynamic {
   Auth auth;
@@ -117,6 +124,9 @@ struct Configuration {
   std::vector<Problem> warnings;
 };
 
+// Whether an entry of authorized_keys is a whole line of an authorized_keys file; else it is the path of one.
+bool is_key_line(std::string_view entry);
+
 template <class T>
 using Checked = tl::expected<T, std::vector<Problem>>;
 
@@ -130,5 +140,8 @@ Checked<Configuration> parse(const std::string& name, std::string_view text);
 // Dotted keys of values that differ, in file order: what a reload changed, and what waits for a restart.
 std::vector<std::string> changed_keys(const Dynamic& before, const Dynamic& after);
 std::vector<std::string> changed_keys(const Static& before, const Static& after);
+
+// Every key of the schema, sorted; elements of arrays of tables as "listeners[].name".
+std::vector<std::string> known_keys();
 
 } // namespace alk::config

@@ -1,0 +1,67 @@
+// What differs between two configurations, as dotted keys.
+#include "config/schema.hpp"
+
+namespace alk::config {
+
+using Keys = std::vector<std::string>;
+
+template <class Value>
+static void compare(Keys& keys, std::string key, const Value& before, const Value& after) {
+  if (!(before == after)) keys.push_back(std::move(key));
+}
+
+// Element by element while there are as many as before, else the array alone: then no index means the same.
+template <class Element, class Compare>
+static void compare_all(Keys& keys, const std::string& key, const std::vector<Element>& before,
+                        const std::vector<Element>& after, Compare&& compare_one) {
+  if (before.size() != after.size()) {
+    keys.push_back(key);
+    return;
+  }
+  for (std::size_t i = 0; i < before.size(); ++i)
+    compare_one(key + "[" + std::to_string(i) + "].", before[i], after[i]);
+}
+
+static void compare_tls(Keys& keys, const std::string& head, const TlsFiles& before, const TlsFiles& after) {
+  compare(keys, head + "tls.cert", before.cert, after.cert);
+  compare(keys, head + "tls.key", before.key, after.key);
+}
+
+std::vector<std::string> changed_keys(const Dynamic& before, const Dynamic& after) {
+  Keys keys;
+  compare(keys, "auth.disconnect_revoked", before.auth.disconnect_revoked, after.auth.disconnect_revoked);
+  compare(keys, "auth.ssh.authorized_keys", before.auth.authorized_keys, after.auth.authorized_keys);
+  compare(keys, "forwarding.default", before.forwarding.default_action, after.forwarding.default_action);
+  auto compare_rule = [&](const std::string& head, const Rule& old, const Rule& now) {
+    compare(keys, head + "target", old.text, now.text);
+    compare(keys, head + "action", old.action, now.action);
+    compare(keys, head + "principals", old.principals, now.principals);
+    compare(keys, head + "transports", old.transports, now.transports);
+  };
+  compare_all(keys, "forwarding.rules", before.forwarding.rules, after.forwarding.rules, compare_rule);
+  for (auto& row : limit_keys())
+    std::visit(
+        [&](auto member) {
+          compare(keys, "limits." + std::string(row.key), before.limits.*member, after.limits.*member);
+        },
+        row.member);
+  return keys;
+}
+
+std::vector<std::string> changed_keys(const Static& before, const Static& after) {
+  Keys keys;
+  compare_tls(keys, "server.", before.server.tls, after.server.tls);
+  auto compare_listener = [&](const std::string& head, const Listener& old, const Listener& now) {
+    compare(keys, head + "name", old.name, now.name);
+    compare(keys, head + "transport", old.transport, now.transport);
+    compare(keys, head + "listen", old.listen, now.listen);
+    compare(keys, head + "stealth", old.stealth, now.stealth);
+    compare_tls(keys, head, old.tls, now.tls);
+    compare(keys, head + "web_root", old.web_root, now.web_root);
+  };
+  compare_all(keys, "listeners", before.listeners, after.listeners, compare_listener);
+  compare(keys, "auth.host_key", before.host_key, after.host_key);
+  return keys;
+}
+
+} // namespace alk::config

@@ -1,0 +1,66 @@
+// What keys mean together, and what is allowed but risky.
+#include "config/schema.hpp"
+
+#include <sys/stat.h>
+
+namespace alk::config {
+
+static void check_pair(const TlsFiles& tls, const std::string& path, Report& report) {
+  if (!tls.cert.empty() && tls.key.empty())
+    report.problem_at(path + ".cert", "a certificate needs its key as well");
+  if (tls.cert.empty() && !tls.key.empty())
+    report.problem_at(path + ".key", "a key needs its certificate as well");
+}
+
+static void check_listener(const Listener& listener, const std::string& path, const Static& fixed,
+                           Report& report) {
+  bool tls = listener.transport == Transport::Tls;
+  if (listener.stealth && !tls) report.problem_at(path + ".stealth", "needs transport = \"tls\"");
+  if (listener.tls != TlsFiles{} && !tls) report.problem_at(path + ".tls", "needs transport = \"tls\"");
+  if (!listener.web_root.empty() && !listener.stealth)
+    report.problem_at(path + ".web_root", "needs stealth = true");
+  check_pair(listener.tls, path + ".tls", report);
+  if (tls && tls_files(fixed, listener) == TlsFiles{})
+    report.problem_at(path, "a TLS listener needs tls.cert and tls.key, here or in [server.tls]");
+}
+
+static void check_names(const std::vector<Listener>& listeners, Report& report) {
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < listeners.size(); ++i)
+    if (!listeners[i].name.empty() && !names.insert(listeners[i].name).second)
+      report.problem_at("listeners[" + std::to_string(i) + "].name", "another listener has this name");
+}
+
+static void check_risks(const Configuration& whole, Report& report) {
+  auto& forwarding = whole.dynamic.forwarding;
+  if (whole.fixed.listeners.empty()) report.warning_at("listeners", "there is none: nobody can connect");
+  if (whole.dynamic.auth.authorized_keys.empty())
+    report.warning_at("auth.ssh.authorized_keys", "there are none: nobody can log in");
+  if (forwarding.default_action == Action::Allow && forwarding.rules.empty())
+    report.warning_at("forwarding.default",
+                      "everyone who can log in may connect to everything this machine reaches");
+}
+
+void check_whole(const Configuration& whole, Report& report) {
+  check_pair(whole.fixed.server.tls, "server.tls", report);
+  check_names(whole.fixed.listeners, report);
+  for (std::size_t i = 0; i < whole.fixed.listeners.size(); ++i)
+    check_listener(whole.fixed.listeners[i], "listeners[" + std::to_string(i) + "]", whole.fixed, report);
+  check_risks(whole, report);
+}
+
+static void check_key_file(const std::string& file, const std::string& key, Report& report) {
+  struct stat status {};
+  if (file.empty() || file.starts_with(credential_prefix) || ::stat(file.c_str(), &status) != 0) return;
+  if (status.st_mode & S_IROTH)
+    report.warning_at(key, "the private key file can be read by everybody on this machine");
+}
+
+void check_key_files(const Configuration& whole, Report& report) {
+  check_key_file(whole.fixed.host_key, "auth.host_key", report);
+  check_key_file(whole.fixed.server.tls.key, "server.tls.key", report);
+  for (std::size_t i = 0; i < whole.fixed.listeners.size(); ++i)
+    check_key_file(whole.fixed.listeners[i].tls.key, "listeners[" + std::to_string(i) + "].tls.key", report);
+}
+
+} // namespace alk::config

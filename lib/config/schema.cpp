@@ -1,0 +1,140 @@
+#include "config/schema.hpp"
+
+#include "base/text.hpp"
+
+#include <algorithm>
+
+namespace alk::config {
+
+static constexpr Word<Transport> transport_words[] = {{"tcp", Transport::Tcp}, {"tls", Transport::Tls}};
+static constexpr Word<Action> action_words[] = {{"allow", Action::Allow}, {"deny", Action::Deny}};
+static constexpr Word<int> interface_words[] = {{"ssh", 0}};
+
+static constexpr std::size_t name_limit = 64;     // of a listener; FDNAME_MAX of the service manager is 255
+static constexpr Range connections{0, 1'000'000}; // more descriptors than a process gets
+static constexpr Range short_time{1, 600};
+static constexpr Range channels{1, 65'535}; // each may hold some 2 MB; more than any session opens
+
+static constexpr LimitKey limits[] = {
+    {"max_connections_per_ip", &Limits::max_connections_per_ip, connections},
+    {"max_connections", &Limits::max_connections, connections},
+    {"max_auth_attempts", &Limits::max_auth_attempts, {0, 1000}},
+    {"max_channels_per_session", &Limits::max_channels_per_session, channels},
+    {"tls_handshake_timeout", &Limits::tls_handshake_timeout, short_time},
+    {"stealth_timeout", &Limits::stealth_timeout, short_time},
+    {"login_grace_time", &Limits::login_grace_time, {1, 3600}},
+    {"connect_timeout", &Limits::connect_timeout, short_time},
+    {"keepalive_interval", &Limits::keepalive_interval, {0, 3600}},
+    {"keepalive_count_max", &Limits::keepalive_count_max, {1, 100}},
+};
+
+std::span<const LimitKey> limit_keys() {
+  return limits;
+}
+
+std::string_view transport_name(Transport transport) {
+  for (auto& word : transport_words)
+    if (word.value == transport) return word.text;
+  return "";
+}
+
+static void read_tls(Section& section, TlsFiles& tls) {
+  section.table("tls", [&](Section& below) {
+    below.text("cert", tls.cert);
+    below.text("key", tls.key);
+  });
+}
+
+static bool good_name(std::string_view name) {
+  return !name.empty() && name.size() <= name_limit && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '.' || c == '_' ||
+           c == '-';
+  });
+}
+
+static bool good_endpoint(std::string_view text) {
+  auto colon = text.rfind(':');
+  if (colon == text.npos || !parse_port(text.substr(colon + 1))) return false;
+  auto host = text.substr(0, colon);
+  return parse_ip(host) && (host.find(':') == host.npos || host.starts_with('['));
+}
+
+static void read_listener(Section& section, Listener& listener) {
+  section.require("name");
+  if (section.text("name", listener.name) && !good_name(listener.name))
+    section.problem("name", "must be 1 to 64 letters, digits, dots, dashes or underscores");
+  section.word<Transport>("transport", listener.transport, transport_words);
+  section.require("transport");
+  int ssh = 0;
+  section.word<int>("interface", ssh, interface_words);
+  if (section.text("listen", listener.listen) && !good_endpoint(listener.listen))
+    section.problem("listen", "must be ADDRESS:PORT or [IPV6]:PORT");
+  section.flag("stealth", listener.stealth);
+  read_tls(section, listener.tls);
+  section.text("web_root", listener.web_root);
+}
+
+static void read_rule(Section& section, Rule& rule) {
+  section.require("target");
+  if (section.text("target", rule.text)) {
+    if (auto target = parse_target(rule.text))
+      rule.target = std::move(*target);
+    else
+      section.problem("target", target.error().what);
+  }
+  section.word<Action>("action", rule.action, action_words);
+  section.require("action");
+  section.texts("principals", rule.principals);
+  if (std::find(rule.principals.begin(), rule.principals.end(), "") != rule.principals.end())
+    section.problem("principals", "an empty text is nobody: leave the key out, or write \"*\", for everyone");
+  section.words<Transport>("transports", rule.transports, transport_words);
+}
+
+static void read_limits(Section& section, Limits& values) {
+  for (auto& row : limits) {
+    if (auto* number = std::get_if<std::uint32_t Limits::*>(&row.member))
+      section.count(row.key, values.**number, row.range);
+    else
+      section.duration(row.key, values.*std::get<std::chrono::seconds Limits::*>(row.member), row.range);
+  }
+}
+
+static void read_auth(Section& section, Static& fixed, Auth& auth) {
+  section.text("host_key", fixed.host_key);
+  section.flag("disconnect_revoked", auth.disconnect_revoked);
+  section.table("ssh", [&](Section& below) {
+    below.texts("authorized_keys", auth.authorized_keys);
+    auto& entries = auth.authorized_keys;
+    if (std::find(entries.begin(), entries.end(), "") != entries.end())
+      below.problem("authorized_keys", "an empty text is neither a path nor a key");
+  });
+}
+
+static void resolve(const std::string& directory, std::string& path) {
+  if (path.empty() || path.starts_with('/') || path.starts_with(credential_prefix)) return;
+  path = directory + "/" + path;
+}
+
+void resolve_paths(const std::string& directory, Configuration& into) {
+  if (directory.empty()) return;
+  for (auto* path : {&into.fixed.host_key, &into.fixed.server.tls.cert, &into.fixed.server.tls.key})
+    resolve(directory, *path);
+  for (auto& listener : into.fixed.listeners)
+    for (auto* path : {&listener.tls.cert, &listener.tls.key, &listener.web_root}) resolve(directory, *path);
+  for (auto& entry : into.dynamic.auth.authorized_keys)
+    if (!is_key_line(entry)) resolve(directory, entry);
+}
+
+void read_document(const Node* document, Configuration& into, Report& report) {
+  Section root(report, document);
+  root.table("server", [&](Section& below) { read_tls(below, into.fixed.server.tls); });
+  root.tables("listeners", into.fixed.listeners, read_listener);
+  root.table("auth", [&](Section& below) { read_auth(below, into.fixed, into.dynamic.auth); });
+  root.table("forwarding", [&](Section& below) {
+    below.word<Action>("default", into.dynamic.forwarding.default_action, action_words);
+    below.tables("rules", into.dynamic.forwarding.rules, read_rule);
+  });
+  root.table("limits", [&](Section& below) { read_limits(below, into.dynamic.limits); });
+}
+
+} // namespace alk::config
