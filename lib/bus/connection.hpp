@@ -21,7 +21,7 @@ inline constexpr std::size_t max_waiting = 4096; // calls that wait for a place;
 class Slot {
  public:
   struct Impl;
-  Slot() = default;
+  Slot();
   explicit Slot(std::unique_ptr<Impl> impl);
   Slot(Slot&&) noexcept;
   Slot& operator=(Slot&&) noexcept;

@@ -8,15 +8,23 @@ namespace alk::bus {
 static constexpr Destination bus_daemon{"org.freedesktop.DBus", "/org/freedesktop/DBus",
                                         "org.freedesktop.DBus"};
 
+Slot::Slot() = default;
 Slot::Slot(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Slot::Slot(Slot&&) noexcept = default;
 Slot& Slot::operator=(Slot&&) noexcept = default;
 Slot::~Slot() = default;
 
+// sd-bus takes any unique sender for any well-known name and leaves the check to the bus daemon, which makes
+// it for broadcasts but not for a signal that somebody sends to us alone. None of ours has a destination:
+// drop those.
+static bool is_forged(::sd_bus_message* raw) {
+  return ::sd_bus_is_bus_client(::sd_bus_message_get_bus(raw)) && ::sd_bus_message_get_destination(raw);
+}
+
 static int post_signal(::sd_bus_message* raw, void* data, ::sd_bus_error*) noexcept {
   auto* watcher = static_cast<Watcher*>(data);
   auto connection = watcher->connection.lock();
-  if (!connection) return 0;
+  if (!connection || is_forged(raw)) return 0;
   auto message = std::make_shared<Message>(::sd_bus_message_ref(raw));
   // The slot owns the watcher: as long as sd-bus calls us, it is alive; when the post runs, it may not be.
   auto weak = watcher->weak_from_this();
@@ -46,8 +54,10 @@ Slot Connection::match_signal(const Destination& from, const char* member,
   watcher->connection = impl_;
   watcher->signal = std::move(callback);
   ::sd_bus_slot* slot = nullptr;
-  int code = ::sd_bus_match_signal_async(raw(), &slot, from.name, from.path, from.interface, member,
-                                         post_signal, match_refused, watcher.get());
+  const char* sender =
+      ::sd_bus_is_bus_client(raw()) ? from.name : nullptr; // without a bus daemon nobody has a name
+  int code = ::sd_bus_match_signal_async(raw(), &slot, sender, from.path, from.interface, member, post_signal,
+                                         match_refused, watcher.get());
   if (code < 0) log::warning(fail_errno(-code, "matching a signal").value().describe());
   impl_->arm();
   return make_slot(std::move(watcher), slot);

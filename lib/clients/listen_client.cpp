@@ -1,0 +1,116 @@
+#include "clients/listen_client.hpp"
+
+namespace alk::clients {
+
+static constexpr bus::Destination listen{"org.alknet.Listen1", "/org/alknet/Listen1", "org.alknet.Listen1"};
+
+Result<bus::Message> ListenClient::ask(const char* member, const std::function<void(bus::Message&)>& fill,
+                                       std::chrono::milliseconds timeout) {
+  auto call = connection_.make_call(listen, member);
+  if (call && fill) fill(call);
+  return connection_.call(std::move(call), timeout);
+}
+
+// Members may be added to a session's dictionary later, and an older service may lack one: what is missing
+// stays empty.
+static SessionInfo read_session(const bus::Dictionary& entry) {
+  SessionInfo session;
+  auto take = [&entry](const char* name, auto& target) {
+    if (auto* value = bus::find<std::decay_t<decltype(target)>>(entry, name)) target = *value;
+  };
+  take("id", session.id);
+  take("identity", session.identity);
+  take("user", session.user);
+  take("remote_addr", session.remote_addr);
+  take("remote_port", session.remote_port);
+  take("transport", session.transport);
+  take("listener", session.listener);
+  take("since", session.since);
+  take("channels", session.channels);
+  take("generation", session.generation);
+  return session;
+}
+
+Result<std::vector<SessionInfo>> ListenClient::list_sessions() {
+  ALK_TRY(auto reply, ask("ListSessions"));
+  ALK_TRY(auto entries, reply.read_dictionaries());
+  std::vector<SessionInfo> sessions;
+  for (const auto& entry : entries) sessions.push_back(read_session(entry));
+  return sessions;
+}
+
+Result<void> ListenClient::disconnect(std::uint64_t session) {
+  ALK_TRY(auto reply, ask("Disconnect", [&](bus::Message& call) { call.write_u64(session); }));
+  return {};
+}
+
+Result<Explanation> ListenClient::explain(const std::string& identity, const std::string& destination,
+                                          const std::string& transport) {
+  ALK_TRY(auto reply, ask("Explain", [&](bus::Message& call) {
+            call.write_text(identity).write_text(destination).write_text(transport);
+          }));
+  Explanation explanation;
+  ALK_TRY(explanation.allowed, reply.read_bool());
+  ALK_TRY(explanation.rule, reply.read_i32());
+  ALK_TRY(explanation.text, reply.read_text());
+  return explanation;
+}
+
+Result<Reloaded> ListenClient::reload() {
+  ALK_TRY(auto reply, ask("Reload", nullptr, listen_reload_deadline));
+  Reloaded reloaded;
+  ALK_TRY(reloaded.generation, reply.read_u64());
+  ALK_TRY(reloaded.changed, reply.read_texts());
+  ALK_TRY(reloaded.restart, reply.read_texts());
+  return reloaded;
+}
+
+static Result<void> read_listeners(bus::Message& reply, std::vector<ListenerInfo>& listeners) {
+  auto members = [&]() -> Result<void> {
+    ListenerInfo listener;
+    ALK_TRY(listener.name, reply.read_text());
+    ALK_TRY(listener.transport, reply.read_text());
+    ALK_TRY(listener.address, reply.read_text());
+    ALK_TRY(listener.active, reply.read_bool());
+    listeners.push_back(std::move(listener));
+    return {};
+  };
+  return reply.read_inside('v', "a(sssb)", [&] {
+    return reply.read_each("(sssb)", [&] { return reply.read_inside('r', "sssb", members); });
+  });
+}
+
+static Result<void> read_property(bus::Message& reply, ListenStatus& status, bus::Dictionary& others) {
+  ALK_TRY(auto name, reply.read_text());
+  ALK_TRY(auto type, reply.peek_variant());
+  if (name == "Listeners" && type == "a(sssb)") return read_listeners(reply, status.listeners);
+  ALK_TRY(auto value, reply.read_value());
+  others.emplace(std::move(name), std::move(value));
+  return {};
+}
+
+Result<ListenStatus> ListenClient::status() {
+  auto call = connection_.make_call({listen.name, listen.path, "org.freedesktop.DBus.Properties"}, "GetAll");
+  if (call) call.write_text(listen.interface);
+  ALK_TRY(auto reply, connection_.call(std::move(call)));
+  ListenStatus status;
+  bus::Dictionary others;
+  ALK_TRY_VOID(reply.read_each("{sv}", [&] {
+    return reply.read_inside('e', "sv", [&] { return read_property(reply, status, others); });
+  }));
+  auto take = [&others](const char* name, auto& target) {
+    if (auto* value = bus::find<std::decay_t<decltype(target)>>(others, name)) target = *value;
+  };
+  take("Version", status.version);
+  take("Generation", status.generation);
+  take("ConfigDigest", status.config_digest);
+  take("StartedAt", status.started_at);
+  take("Sessions", status.sessions);
+  take("Connections", status.connections);
+  take("AuthAvailable", status.auth_available);
+  take("HostKeyFingerprint", status.host_key_fingerprint);
+  take("Warnings", status.warnings);
+  return status;
+}
+
+} // namespace alk::clients

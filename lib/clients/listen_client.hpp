@@ -1,0 +1,78 @@
+// org.alknet.Listen1 as alknetctl sees it: one call at a time, no event loop, and never a reason to start the
+// service.
+#pragma once
+
+#include "bus/blocking.hpp"
+
+#include <chrono>
+
+namespace alk::clients {
+
+// A reload may wait for alknet-authd twice.
+inline constexpr std::chrono::milliseconds listen_reload_deadline{30000};
+
+struct SessionInfo {
+  std::uint64_t id = 0;
+  std::string identity;
+  std::string user; // the peer chose it: escape before printing
+  std::string remote_addr;
+  std::uint16_t remote_port = 0;
+  std::string transport;
+  std::string listener;
+  std::uint64_t since = 0; // Unix seconds
+  std::uint32_t channels = 0;
+  std::uint64_t generation = 0;
+};
+
+struct Explanation {
+  bool allowed = false;
+  std::int32_t rule = -1; // index in file order; -1 the default, -2 a constraint of the login
+  std::string text;
+};
+
+struct Reloaded {
+  std::uint64_t generation = 0;
+  std::vector<std::string> changed; // dotted keys
+  std::vector<std::string> restart; // static keys that wait for a restart
+};
+
+struct ListenerInfo {
+  std::string name;
+  std::string transport;
+  std::string address;
+  bool active = false;
+};
+
+// The bus properties.
+struct ListenStatus {
+  std::string version;
+  std::uint64_t generation = 0;
+  std::string config_digest;
+  std::uint64_t started_at = 0; // Unix seconds
+  std::uint32_t sessions = 0;
+  std::uint32_t connections = 0;
+  std::vector<ListenerInfo> listeners;
+  bool auth_available = false;
+  std::string host_key_fingerprint;
+  std::vector<std::string> warnings;
+};
+
+// Errors as contracts/errors.md says; Gone when alknet-listend does not run.
+class ListenClient {
+ public:
+  explicit ListenClient(bus::BlockingConnection& connection) : connection_(connection) {}
+
+  Result<std::vector<SessionInfo>> list_sessions();
+  Result<void> disconnect(std::uint64_t session);
+  Result<Explanation> explain(const std::string& identity, const std::string& destination,
+                              const std::string& transport);
+  Result<Reloaded> reload();
+  Result<ListenStatus> status();
+
+ private:
+  Result<bus::Message> ask(const char* member, const std::function<void(bus::Message&)>& fill = nullptr,
+                           std::chrono::milliseconds timeout = bus::default_timeout);
+  bus::BlockingConnection& connection_;
+};
+
+} // namespace alk::clients
