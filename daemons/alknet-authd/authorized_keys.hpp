@@ -1,0 +1,63 @@
+// OpenSSH's authorized_keys format (sshd(8)): one key a line, options in front, a comment behind. A line that
+// cannot be used is left out with a warning; the rest counts. The text is never repeated in a warning.
+#pragma once
+
+#include "alknet-authd/key_options.hpp"
+#include "base/result.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace alk::authd {
+
+inline constexpr std::size_t max_key_file = 4 * 1024 * 1024; // some 40,000 keys; far above any real file
+inline constexpr std::size_t max_key_line = 16 * 1024;       // room for OpenSSH's longest key
+inline constexpr std::size_t max_warnings = 256;             // they are shown on the bus; the rest is counted
+inline constexpr std::size_t min_rsa_ca_bits = 2048;
+
+// Where a line came from: FILE:LINE, lines from 1.
+struct Place {
+  std::string file;
+  std::uint32_t line = 0;
+  std::string text() const { return file + ":" + std::to_string(line); }
+};
+
+struct Warning {
+  Place place;
+  std::string reason;
+  std::string text() const { return place.text() + ": " + reason; }
+};
+
+class Warnings {
+ public:
+  void add(Place place, std::string reason);
+  const std::vector<Warning>& list() const { return list_; }
+  std::size_t left_out() const { return left_out_; } // beyond max_warnings
+  std::vector<std::string> texts() const;            // the list, and one line about what was left out
+
+ private:
+  std::vector<Warning> list_;
+  std::size_t left_out_ = 0;
+};
+
+// A login key (always Ed25519) or, with options.cert_authority, a CA (Ed25519, ECDSA, RSA).
+struct KeyLine {
+  std::string blob; // SSH wire encoding
+  KeyOptions options;
+  Place place;
+};
+
+struct AuthorizedKeys {
+  std::vector<KeyLine> lines; // in the order of the files
+  Warnings warnings;
+};
+
+// Adds the lines of one file (or of one inline entry of the configuration) named `file`.
+void parse_authorized_keys(const std::string& file, std::string_view text, AuthorizedKeys& into);
+
+// One line without its newline. Errors: Invalid with the reason.
+Result<KeyLine> parse_key_line(std::string_view line);
+
+} // namespace alk::authd

@@ -1,0 +1,83 @@
+#include "alknet-authd/key_set.hpp"
+
+#include "base/secret_bytes.hpp"
+
+#include <algorithm>
+
+namespace alk::authd {
+
+namespace {
+
+bool by_digest(const KeySet::Entry& a, const KeySet::Entry& b) {
+  return a.digest < b.digest;
+}
+
+const KeySet::Entry* find_digest(const std::vector<KeySet::Entry>& entries, const Digest& digest) {
+  auto at = std::lower_bound(
+      entries.begin(), entries.end(), digest,
+      [](const KeySet::Entry& entry, const Digest& wanted) { return entry.digest < wanted; });
+  return at != entries.end() && at->digest == digest ? &*at : nullptr;
+}
+
+// Sorts, keeping the first line of every key; the later ones go to `refused`.
+void keep_first(std::vector<KeySet::Entry>& entries, std::vector<KeySet::Entry>& refused,
+                std::vector<Place>& firsts) {
+  std::stable_sort(entries.begin(), entries.end(), by_digest);
+  std::vector<KeySet::Entry> kept;
+  kept.reserve(entries.size());
+  for (KeySet::Entry& entry : entries) {
+    if (!kept.empty() && kept.back().digest == entry.digest) {
+      firsts.push_back(kept.back().line.place);
+      refused.push_back(std::move(entry));
+    } else {
+      kept.push_back(std::move(entry));
+    }
+  }
+  entries = std::move(kept);
+}
+
+void refuse_duplicates(std::vector<KeySet::Entry>& entries, Warnings& warnings) {
+  std::vector<KeySet::Entry> refused;
+  std::vector<Place> firsts;
+  keep_first(entries, refused, firsts);
+  for (std::size_t i = 0; i < refused.size(); ++i)
+    warnings.add(std::move(refused[i].line.place), "the key stands already at " + firsts[i].text());
+}
+
+} // namespace
+
+KeySet KeySet::build(AuthorizedKeys&& keys) {
+  KeySet set;
+  for (KeyLine& line : keys.lines) {
+    Entry entry{sha256(line.blob), std::move(line)};
+    (entry.line.options.cert_authority ? set.authorities_ : set.logins_).push_back(std::move(entry));
+  }
+  refuse_duplicates(set.authorities_, keys.warnings);
+  std::erase_if(set.logins_, [&](const Entry& entry) {
+    if (find_digest(set.authorities_, entry.digest) == nullptr) return false;
+    keys.warnings.add(entry.line.place, "the key is a certificate authority");
+    return true;
+  });
+  refuse_duplicates(set.logins_, keys.warnings);
+  set.warnings_ = std::move(keys.warnings);
+  return set;
+}
+
+const KeySet::Entry* KeySet::find_login(std::string_view blob) const {
+  const Entry* entry = find_digest(logins_, sha256(blob));
+  const std::string_view known = entry != nullptr ? std::string_view(entry->line.blob) : blob;
+  bool same = equal_constant_time(known, blob);
+  return entry != nullptr && same ? entry : nullptr;
+}
+
+const KeySet::Entry* KeySet::find_login_by_id(std::string_view id) const {
+  auto digest = parse_fingerprint(id);
+  return digest ? find_digest(logins_, *digest) : nullptr;
+}
+
+bool KeySet::is_authority(std::string_view blob) const {
+  const Entry* entry = find_digest(authorities_, sha256(blob));
+  return entry != nullptr && equal_constant_time(std::string_view(entry->line.blob), blob);
+}
+
+} // namespace alk::authd

@@ -1,0 +1,49 @@
+// The keys in force: an immutable snapshot, built once and read by every verdict.
+//
+// A key counts once. The first line wins and the later ones are refused with a warning: sshd would grant what
+// any of them allows, this grants what the first allows. A key that any line names as a CA is never a login
+// key, whatever other lines say, or the owner of a CA could log in without a certificate.
+#pragma once
+
+#include "alknet-authd/authorized_keys.hpp"
+#include "alknet-authd/key_blob.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace alk::authd {
+
+// What layer 3 knows about who called (network.md 5.1). Keys in files carry neither scopes nor resources of
+// their own.
+inline constexpr std::string_view default_scope = "relay:connect";
+
+class KeySet {
+ public:
+  struct Entry {
+    Digest digest;
+    KeyLine line;
+  };
+
+  KeySet() = default;
+  // Refused duplicates are added to keys.warnings.
+  static KeySet build(AuthorizedKeys&& keys);
+
+  // By fingerprint, then by the whole blob in constant time; the work is the same whether or not the key is
+  // there.
+  const Entry* find_login(std::string_view blob) const;
+  const Entry* find_login_by_id(std::string_view id) const;
+  bool is_authority(std::string_view blob) const;
+
+  const std::vector<Entry>& logins() const { return logins_; } // ordered by digest
+  std::size_t login_count() const { return logins_.size(); }
+  std::size_t authority_count() const { return authorities_.size(); }
+  const Warnings& warnings() const { return warnings_; } // lines that were left out
+
+ private:
+  std::vector<Entry> logins_;
+  std::vector<Entry> authorities_;
+  Warnings warnings_;
+};
+
+} // namespace alk::authd

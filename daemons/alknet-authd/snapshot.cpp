@@ -1,0 +1,68 @@
+#include "alknet-authd/snapshot.hpp"
+
+#include "base/text.hpp"
+
+#include <cerrno>
+#include <cstring>
+
+#include <sys/stat.h>
+
+namespace alk::authd {
+
+namespace {
+
+constexpr const char* keys_key = "auth.ssh.authorized_keys";
+
+std::string describe(const std::vector<config::Problem>& problems) {
+  std::string text;
+  for (const config::Problem& problem : problems) {
+    if (!text.empty()) text += '\n';
+    text += problem.describe();
+  }
+  return text;
+}
+
+std::string element_name(std::size_t index) {
+  return std::string(keys_key) + "[" + std::to_string(index) + "]";
+}
+
+// Reads every element, so that one answer names every unusable file.
+Result<AuthorizedKeys> read_keys(const std::vector<std::string>& elements, const Sources& sources) {
+  AuthorizedKeys keys;
+  std::vector<config::Problem> problems;
+  std::size_t total = 0;
+  for (std::size_t i = 0; i < elements.size() && total <= max_key_bytes; ++i) {
+    const std::string& element = elements[i];
+    if (config::is_key_line(element)) {
+      parse_authorized_keys(element_name(i), element, keys);
+    } else if (auto text = sources.key_file(element, max_key_file)) {
+      total += text->size();
+      parse_authorized_keys(element, *text, keys);
+    } else {
+      problems.push_back({element, 0, element_name(i), std::move(text).error().what});
+    }
+  }
+  if (total > max_key_bytes) problems.push_back({keys_key, 0, "", "the files are too large together"});
+  if (!problems.empty()) return fail(Kind::Invalid, describe(problems));
+  return keys;
+}
+
+} // namespace
+
+Result<Snapshot> read_snapshot(const Sources& sources) {
+  auto configuration = sources.configuration();
+  if (!configuration) return fail(Kind::Invalid, describe(configuration.error()));
+  ALK_TRY(AuthorizedKeys keys, read_keys(configuration->dynamic.auth.authorized_keys, sources));
+  return Snapshot{KeySet::build(std::move(keys)), std::move(configuration->digest)};
+}
+
+Result<std::string> read_key_file(const std::string& path, std::size_t limit) {
+  struct stat facts;
+  if (::stat(path.c_str(), &facts) != 0) return fail(Kind::Invalid, std::strerror(errno));
+  if (!S_ISREG(facts.st_mode)) return fail(Kind::Invalid, "not a regular file");
+  auto text = read_file(path, limit);
+  if (!text) return fail(Kind::Invalid, std::move(text).error().what);
+  return text;
+}
+
+} // namespace alk::authd

@@ -1,0 +1,34 @@
+// What authd is started with and what a reload replaces: the keys, and which configuration they came from.
+#pragma once
+
+#include "alknet-authd/key_set.hpp"
+#include "config/config.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace alk::authd {
+
+// All key files and inline lines together; beyond it a reload would hold the bus for seconds.
+inline constexpr std::size_t max_key_bytes = 32 * 1024 * 1024;
+
+struct Snapshot {
+  KeySet keys;
+  std::string digest; // of the configuration files (config::Configuration::digest)
+};
+
+// How a snapshot is read; tests pass their own.
+struct Sources {
+  std::function<config::Checked<config::Configuration>()> configuration;
+  std::function<Result<std::string>(const std::string& path, std::size_t limit)> key_file;
+};
+
+// Reads everything. Errors: Invalid; `what` holds FILE:LINE: KEY: text for each problem, one a line.
+Result<Snapshot> read_snapshot(const Sources& sources);
+
+// A regular file of at most `limit` bytes. Errors: Invalid with path and cause (missing, unreadable, a
+// directory, ...).
+Result<std::string> read_key_file(const std::string& path, std::size_t limit);
+
+} // namespace alk::authd
