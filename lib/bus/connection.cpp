@@ -282,6 +282,11 @@ asio::io_context& Connection::loop() {
   return impl_->bus.get();
 }
 
+bool Connection::idle() const {
+  std::uint64_t queued = 0;
+  return !impl_->open || ::sd_bus_get_n_queued_read(impl_->bus.get(), &queued) < 0 || queued == 0;
+}
+
 void Connection::flush() {
   ::sd_bus_flush(raw());
 }

@@ -72,7 +72,8 @@ class Connection {
 
   asio::io_context& loop();
   ::sd_bus* raw();
-  void flush(); // blocking, bounded by the bus daemon's reading
+  bool idle() const; // no message that was read waits for its handler
+  void flush();      // blocking, bounded by the bus daemon's reading
 
   struct Impl; // connection_impl.hpp, this room only
   const std::shared_ptr<Impl>& impl() const { return impl_; }
