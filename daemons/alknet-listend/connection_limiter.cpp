@@ -1,0 +1,75 @@
+#include "connection_limiter.hpp"
+
+#include <map>
+#include <mutex>
+#include <utility>
+
+namespace alk::listend {
+
+struct ConnectionLimiter::State {
+  std::mutex mutex;
+  std::uint32_t per_source_limit = 0;
+  std::uint32_t total_limit = 0;
+  std::size_t total = 0;
+  // A tree, not a hash table: whoever owns an IPv6 network chooses keys, and could choose colliding ones.
+  std::map<std::string, std::uint32_t> by_source;
+};
+
+ConnectionLimiter::ConnectionLimiter() : state_(std::make_shared<State>()) {}
+
+ConnectionLimiter::ConnectionLimiter(std::uint32_t per_source, std::uint32_t total) : ConnectionLimiter() {
+  set_limits(per_source, total);
+}
+
+auto ConnectionLimiter::acquire(const std::string& source) -> tl::expected<Lease, Refusal> {
+  std::lock_guard lock(state_->mutex);
+  if (state_->total_limit > 0 && state_->total >= state_->total_limit) return tl::unexpected(Refusal::Total);
+  auto known = state_->by_source.find(source);
+  auto live = known == state_->by_source.end() ? 0 : known->second;
+  if (state_->per_source_limit > 0 && live >= state_->per_source_limit)
+    return tl::unexpected(Refusal::PerSource);
+  ++state_->by_source[source];
+  ++state_->total;
+  return Lease(state_, source);
+}
+
+void ConnectionLimiter::Lease::release() noexcept {
+  auto state = std::exchange(state_, nullptr);
+  if (!state) return;
+  std::lock_guard lock(state->mutex);
+  --state->total;
+  auto known = state->by_source.find(source_);
+  if (--known->second == 0) state->by_source.erase(known);
+}
+
+auto ConnectionLimiter::Lease::operator=(Lease&& other) noexcept -> Lease& {
+  if (this == &other) return *this;
+  release();
+  state_ = std::move(other.state_);
+  source_ = std::move(other.source_);
+  return *this;
+}
+
+void ConnectionLimiter::set_limits(std::uint32_t per_source, std::uint32_t total) {
+  std::lock_guard lock(state_->mutex);
+  state_->per_source_limit = per_source;
+  state_->total_limit = total;
+}
+
+std::size_t ConnectionLimiter::total() const {
+  std::lock_guard lock(state_->mutex);
+  return state_->total;
+}
+
+std::size_t ConnectionLimiter::of_source(const std::string& source) const {
+  std::lock_guard lock(state_->mutex);
+  auto known = state_->by_source.find(source);
+  return known == state_->by_source.end() ? 0 : known->second;
+}
+
+std::size_t ConnectionLimiter::sources() const {
+  std::lock_guard lock(state_->mutex);
+  return state_->by_source.size();
+}
+
+} // namespace alk::listend

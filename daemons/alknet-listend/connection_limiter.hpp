@@ -1,0 +1,55 @@
+// Live connections per source address and in all. The main loop takes leases, any thread gives them back;
+// each lease is given back exactly once, by its destructor. Memory: one small entry per source with a live
+// connection.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <tl/expected.hpp>
+
+namespace alk::listend {
+
+class ConnectionLimiter {
+  struct State;
+
+ public:
+  class Lease {
+   public:
+    Lease() = default;
+    Lease(Lease&&) noexcept = default;
+    Lease& operator=(Lease&& other) noexcept;
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    ~Lease() { release(); }
+    void release() noexcept;
+
+   private:
+    friend class ConnectionLimiter;
+    Lease(std::shared_ptr<State> state, std::string source)
+        : state_(std::move(state)), source_(std::move(source)) {}
+    std::shared_ptr<State> state_;
+    std::string source_;
+  };
+
+  enum class Refusal { PerSource, Total };
+
+  ConnectionLimiter();
+  ConnectionLimiter(std::uint32_t per_source, std::uint32_t total);
+
+  // `source` is a literal in canonical form; each address counts by itself, IPv6 ones too.
+  tl::expected<Lease, Refusal> acquire(const std::string& source);
+
+  // 0 = unlimited. Live connections above a lowered limit stay; the next acquire sees it.
+  void set_limits(std::uint32_t per_source, std::uint32_t total);
+
+  std::size_t total() const;
+  std::size_t of_source(const std::string& source) const;
+  std::size_t sources() const;
+
+ private:
+  std::shared_ptr<State> state_; // leases may outlive the limiter
+};
+
+} // namespace alk::listend
