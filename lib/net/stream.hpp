@@ -34,6 +34,9 @@ class Stream {
   virtual ~Stream() = default;
 
   virtual Transfer read(std::span<std::byte> into) = 0;
+  // After Again, or after a part was taken, the next write must begin with the bytes that were not taken and
+  // must not offer fewer of them than 16 KiB if more were offered before (TLS has already sealed a record of
+  // them).
   virtual Transfer write(std::span<const std::byte> from) = 0;
 
   // Calls `ready` once on the stream's loop when the direction may make progress (spurious calls are
@@ -43,7 +46,10 @@ class Stream {
   // Ends the pending wait of that direction, if any, with operation_aborted. The stream stays usable.
   virtual void cancel(Direction direction) = 0;
 
-  // Ends our sending direction (TCP FIN; close_notify on TLS). Best effort, never blocks.
+  // Tells the peer that nothing more comes, where the protocol has a word for it (close_notify on TLS). Best
+  // effort.
+  virtual void announce_end() {}
+  // Ends our sending direction (TCP FIN, after close_notify on TLS). Best effort, never blocks.
   virtual void shutdown_write() = 0;
   // Ends both directions and pending waits. Idempotent. Unread input makes TCP answer with a reset, as ever.
   virtual void close() = 0;
