@@ -23,7 +23,9 @@ std::string choose_address(std::string_view explicit_address) {
 }
 
 void BusUnref::operator()(::sd_bus* bus) const noexcept {
-  ::sd_bus_flush_close_unref(bus);
+  // Flushing first waits for the authentication to end; when it has not, there is nothing worth waiting for.
+  if (::sd_bus_is_ready(bus) > 0) ::sd_bus_flush(bus);
+  ::sd_bus_close_unref(bus);
 }
 
 static Failure not_connected(int code, const std::string& address) {
