@@ -53,7 +53,9 @@ Channel::~Channel() {
   if (stream_) stream_->close();
 }
 
-void Channel::start() {
+void Channel::start(PeerEnd heard) {
+  peer_ended_ = heard.eof || heard.close;
+  peer_closed_ = heard.close;
   owner_.mark_ready(id_);
 }
 

@@ -17,6 +17,7 @@
 namespace alk::ssh {
 
 class Connection;
+struct PeerEnd;
 
 class Channel {
  public:
@@ -25,7 +26,7 @@ class Channel {
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
 
-  void start();                         // both directions may move
+  void start(PeerEnd heard);            // both directions may move
   void ready(net::Direction direction); // the stream said so
   void work();                          // inside a turn only
   bool finished() const { return finished_; }

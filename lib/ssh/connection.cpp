@@ -50,7 +50,7 @@ void Connection::pump() {
   for (int turns = 0; !failed_ && farewell_.empty() && (more || again_) && turns < fair_turns; ++turns) {
     again_ = false;
     more = false;
-    Window window;
+    Window window(alias_);
     turn(window, more);
   }
   pumping_ = false;
@@ -170,11 +170,11 @@ void Connection::arm() {
   }
 }
 
-void Connection::splice(ssh_channel_struct* channel, std::unique_ptr<net::Stream> stream) {
+void Connection::splice(ssh_channel_struct* channel, std::unique_ptr<net::Stream> stream, PeerEnd heard) {
   std::uint32_t id = next_channel_++;
   auto& spliced = channels_[id];
   spliced = std::make_unique<Channel>(*this, id, channel, std::move(stream));
-  spliced->start();
+  spliced->start(heard);
 }
 
 void Connection::channel_may_move(std::uint32_t channel, net::Direction direction) {
@@ -186,7 +186,7 @@ void Connection::channel_may_move(std::uint32_t channel, net::Direction directio
 
 void Connection::send_keepalive() {
   if (!alive_ || pumping_) return;
-  Window window;
+  Window window(alias_);
   // An unanswered request stays pending inside libssh; one that was answered is collected by the first call.
   ssh_send_keepalive(session_);
   flush(window);
@@ -201,7 +201,7 @@ void Connection::disconnect(const std::string& text) {
 }
 
 void Connection::say_farewell() {
-  Window window;
+  Window window(alias_);
   channels_.clear(); // ssh_disconnect frees libssh's channels, so ours must be gone
   ssh_session_set_disconnect_message(session_, farewell_.c_str());
   ssh_disconnect(session_);

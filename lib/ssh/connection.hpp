@@ -23,6 +23,12 @@ namespace alk::ssh {
 class Channel;
 class Window;
 
+// What the peer said on a channel before it was spliced.
+struct PeerEnd {
+  bool eof = false;   // SSH_MSG_CHANNEL_EOF
+  bool close = false; // SSH_MSG_CHANNEL_CLOSE
+};
+
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   virtual ~Connection();
@@ -62,10 +68,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   virtual void log_line(int /*level*/, const char* /*text*/) {}
 
   ssh_session_struct* session() { return session_; }
+  // See MemoryTransport::alias.
+  void use_alias(int descriptor) { alias_ = descriptor; }
   // Bytes that were read before the connection existed; before the first pump().
   void prepend_input(std::string bytes) { early_input_ = std::move(bytes); }
   // Moves data between an open libssh channel (taken over) and a stream until both are done.
-  void splice(ssh_channel_struct* channel, std::unique_ptr<net::Stream> stream);
+  void splice(ssh_channel_struct* channel, std::unique_ptr<net::Stream> stream, PeerEnd heard = {});
   // The session cannot go on; takes effect at the end of the turn.
   void fail() { failed_ = true; }
 
@@ -96,6 +104,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string farewell_;
   std::string backlog_; // output that the stream did not take yet
   std::uint64_t bytes_received_ = 0;
+  int alias_ = -1;
   bool attached_ = false; // the session's poll handle belongs to event_
   bool alive_ = true;
   bool pumping_ = false;

@@ -27,12 +27,12 @@
 
 using alk::ssh::current_transport;
 using alk::ssh::interposition_marks;
-using alk::ssh::memory_descriptor;
+using alk::ssh::is_memory;
 
 extern "C" {
 
 __attribute__((visibility("default"))) ssize_t recv(int fd, void* buffer, size_t size, int flags) {
-  if (fd != memory_descriptor) return syscall(SYS_recvfrom, fd, buffer, size, flags, nullptr, nullptr);
+  if (!is_memory(fd)) return syscall(SYS_recvfrom, fd, buffer, size, flags, nullptr, nullptr);
   interposition_marks().recv = true;
   auto* transport = current_transport();
   if (transport == nullptr) {
@@ -50,7 +50,7 @@ __attribute__((visibility("default"))) ssize_t recv(int fd, void* buffer, size_t
 }
 
 __attribute__((visibility("default"))) ssize_t send(int fd, const void* buffer, size_t size, int flags) {
-  if (fd != memory_descriptor) return syscall(SYS_sendto, fd, buffer, size, flags, nullptr, 0);
+  if (!is_memory(fd)) return syscall(SYS_sendto, fd, buffer, size, flags, nullptr, 0);
   interposition_marks().send = true;
   auto* transport = current_transport();
   if (transport == nullptr) {
@@ -67,8 +67,7 @@ __attribute__((visibility("default"))) ssize_t send(int fd, const void* buffer, 
 }
 
 __attribute__((visibility("default"))) int poll(struct pollfd* fds, nfds_t count, int timeout) {
-  if (count != 1 || fds[0].fd != memory_descriptor)
-    return static_cast<int>(syscall(SYS_poll, fds, count, timeout));
+  if (count != 1 || !is_memory(fds[0].fd)) return static_cast<int>(syscall(SYS_poll, fds, count, timeout));
   interposition_marks().poll = true;
   auto* transport = current_transport();
   fds[0].revents = 0;

@@ -26,10 +26,11 @@ ThreadState& thread_state() {
 }
 } // namespace
 
-Window::Window() {
+Window::Window(int alias) {
   ThreadState& state = thread_state();
   ALK_CHECK(!state.open);
   state.open = true;
+  state.transport.alias = alias;
   state.transport.input = {};
   state.transport.input_ended = false;
   state.transport.overflowed = false;
@@ -50,6 +51,12 @@ MemoryTransport& Window::transport() {
 MemoryTransport* current_transport() {
   ThreadState& state = thread_state();
   return state.open ? &state.transport : nullptr;
+}
+
+bool is_memory(int fd) {
+  if (fd == memory_descriptor) return true;
+  const MemoryTransport* transport = current_transport();
+  return transport != nullptr && fd >= 0 && fd == transport->alias;
 }
 
 std::span<std::byte> input_scratch() {

@@ -25,6 +25,7 @@ inline constexpr std::size_t output_ceiling = 8 * 1024 * 1024;
 
 // What the current thread's libssh calls read and write while a Window is open.
 struct MemoryTransport {
+  int alias = -1;                   // a real descriptor that means memory_descriptor here; see ClientSession
   std::span<const std::byte> input; // not yet taken by libssh
   bool input_ended = false;         // recv answers 0 once the input is used up
   bool overflowed = false;          // output_ceiling was reached; send fails from then on
@@ -35,12 +36,15 @@ struct MemoryTransport {
 // error.
 class Window {
  public:
-  Window();
+  explicit Window(int alias = -1);
   ~Window();
   Window(const Window&) = delete;
   Window& operator=(const Window&) = delete;
   MemoryTransport& transport();
 };
+
+// Whether `fd` stands for memory in this thread, now.
+bool is_memory(int fd);
 
 // The thread's transport while a Window is open, else nullptr. For interpose.cpp.
 MemoryTransport* current_transport();
