@@ -130,6 +130,7 @@ void Connection::work_channels() {
     found->second->work();
     if (found->second->finished()) channels_.erase(found);
   }
+  gauge_->store(static_cast<std::uint32_t>(channels_.size()));
 }
 
 void Connection::flush(Window& window) {
@@ -175,6 +176,7 @@ void Connection::splice(ssh_channel_struct* channel, std::unique_ptr<net::Stream
   auto& spliced = channels_[id];
   spliced = std::make_unique<Channel>(*this, id, channel, std::move(stream));
   spliced->start(heard);
+  gauge_->store(static_cast<std::uint32_t>(channels_.size()));
 }
 
 void Connection::channel_may_move(std::uint32_t channel, net::Direction direction) {

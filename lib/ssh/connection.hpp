@@ -8,6 +8,7 @@
 
 #include "net/stream.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -49,6 +50,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Everything that was read from the stream; a keepalive that sees it move knows that the peer lives.
   std::uint64_t bytes_received() const { return bytes_received_; }
   std::size_t channel_count() const { return channels_.size(); }
+  // The same for other threads to look at.
+  std::shared_ptr<std::atomic<std::uint32_t>> channel_gauge() const { return gauge_; }
   asio::io_context& loop() { return loop_; }
 
   // Asks the peer for a sign of life (keepalive@openssh.com); any byte that comes back is one.
@@ -97,7 +100,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ssh_session_struct* session_;
   ssh_event_struct* event_;
   std::unordered_map<std::uint32_t, std::unique_ptr<Channel>> channels_; // destroyed before the session
-  std::vector<std::uint32_t> ready_;                                     // can make progress now
+  std::shared_ptr<std::atomic<std::uint32_t>> gauge_ = std::make_shared<std::atomic<std::uint32_t>>(0);
+  std::vector<std::uint32_t> ready_;   // can make progress now
   std::vector<std::uint32_t> stalled_; // wait for window or output room: looked at after every turn
   std::uint32_t next_channel_ = 1;
   std::string early_input_;

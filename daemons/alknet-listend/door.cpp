@@ -1,0 +1,88 @@
+#include "door.hpp"
+
+#include "log/log.hpp"
+#include "net/stealth.hpp"
+#include "net/tcp_stream.hpp"
+#include "net/tls_stream.hpp"
+#include "session.hpp"
+
+#include <asio/ip/tcp.hpp>
+
+namespace alk::listend {
+
+namespace {
+using Clock = std::chrono::steady_clock;
+
+// Writes "connection closed" when the connection's coroutine ends, however it ends.
+class ConnectionLog {
+ public:
+  ConnectionLog(const Arrival& arrival)
+      : remote_addr_(arrival.remote_addr), remote_port_(arrival.remote_port),
+        listener_(arrival.listener.name) {
+    log::write(
+        log::Level::Info, log::event::connection_opened,
+        {{"remote_addr", remote_addr_}, {"transport", config::transport_name(arrival.listener.transport)}},
+        hidden());
+  }
+  ~ConnectionLog() {
+    auto seconds = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - opened_).count();
+    log::write(log::Level::Info, log::event::connection_closed,
+               {{"remote_addr", remote_addr_}, {"duration", std::int64_t{seconds}}}, hidden());
+  }
+
+ private:
+  log::Fields hidden() const { return {{"remote_port", int{remote_port_}}, {"listener", listener_}}; }
+  std::string remote_addr_;
+  std::uint16_t remote_port_;
+  std::string listener_;
+  Clock::time_point opened_ = Clock::now();
+};
+
+Task<> serve_ssh(Worker& worker, Peer peer, std::unique_ptr<net::Stream> stream, std::string early) {
+  auto session = std::make_shared<Session>(worker, std::move(peer));
+  co_await session->run(std::move(stream), std::move(early));
+}
+
+// A listener that shows a web site to everybody who does not speak SSH.
+Task<> serve_stealth(Worker& worker, Peer peer, std::unique_ptr<net::Stream> stream,
+                     std::shared_ptr<const net::TlsContext> tls) {
+  auto deadline = Clock::now() + worker.settings()->values.limits.stealth_timeout;
+  auto opened = co_await net::open_stealth(std::move(stream), std::move(tls), deadline);
+  if (!opened) co_return;
+  if (opened->guest == net::Guest::Ssh)
+    co_return co_await serve_ssh(worker, std::move(peer), std::move(opened->stream), std::move(opened->read));
+}
+
+// SSH inside TLS and nothing else.
+Task<> serve_tls(Worker& worker, Peer peer, std::unique_ptr<net::Stream> stream,
+                 std::shared_ptr<const net::TlsContext> tls) {
+  auto made = net::TlsStream::server(worker.loop().get_executor(), std::move(stream), std::move(tls));
+  if (!made) co_return;
+  auto shaken =
+      co_await (*made)->handshake(Clock::now() + worker.settings()->values.limits.tls_handshake_timeout);
+  if (!shaken) co_return;
+  co_await serve_ssh(worker, std::move(peer), std::move(*made), {});
+}
+
+} // namespace
+
+Task<> serve_connection(Worker& worker, Arrival arrival) {
+  ConnectionLog log(arrival);
+  asio::ip::tcp::socket socket(worker.loop());
+  std::error_code error;
+  socket.assign(arrival.family == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4(),
+                arrival.socket.release(), error);
+  if (error) co_return;
+  std::unique_ptr<net::Stream> stream = std::make_unique<net::TcpStream>(std::move(socket));
+  Peer peer{arrival.remote_addr, arrival.remote_port,
+            std::string(config::transport_name(arrival.listener.transport)), arrival.listener.name};
+  if (arrival.listener.transport == config::Transport::Tcp)
+    co_return co_await serve_ssh(worker, std::move(peer), std::move(stream), {});
+  std::shared_ptr<const net::TlsContext> tls = worker.settings()->tls.at(arrival.listener.name);
+  if (arrival.listener.stealth)
+    co_await serve_stealth(worker, std::move(peer), std::move(stream), std::move(tls));
+  else
+    co_await serve_tls(worker, std::move(peer), std::move(stream), std::move(tls));
+}
+
+} // namespace alk::listend

@@ -1,0 +1,162 @@
+#include "engine.hpp"
+
+#include "log/log.hpp"
+
+#include <algorithm>
+#include <atomic>
+
+namespace alk::listend {
+
+Engine::Engine(asio::io_context& main, Authority& authority, Callbacks callbacks)
+    : main_(main), authority_(authority), callbacks_(std::move(callbacks)) {}
+
+Engine::~Engine() {
+  stop_accepting();
+  if (pool_) pool_->stop(); // no loop runs any more: workers can be destroyed
+  workers_.clear();
+}
+
+Result<void> Engine::start(EngineSetup setup) {
+  settings_ = std::move(setup.settings);
+  limiter_.set_limits(settings_->values.limits.max_connections_per_ip,
+                      settings_->values.limits.max_connections);
+  ALK_TRY_VOID(open_listeners(setup.fixed, std::move(setup.sockets)));
+  std::vector<ssh::HostKey> host_keys; // libssh writes into the object that hands the key out: one per loop
+  for (unsigned i = 0; i < setup.loops; ++i) {
+    ALK_TRY(auto key, ssh::HostKey::parse(setup.host_key, setup.fixed.host_key));
+    host_key_fingerprint_ = key.fingerprint();
+    host_keys.push_back(std::move(key));
+  }
+  pool_ = std::make_unique<loop::Pool>(setup.loops);
+  Hub& hub = *this;
+  for (unsigned i = 0; i < setup.loops; ++i)
+    workers_.push_back(std::make_unique<Worker>(i, pool_->at(i), hub, resolver_, dialer_,
+                                                std::move(host_keys[i]), settings_));
+  for (auto& listener : listeners_) listener->start();
+  return {};
+}
+
+Result<void> Engine::open_listeners(const config::Static& fixed,
+                                    std::vector<loop::PassedDescriptor> sockets) {
+  inactive_ = fixed.listeners;
+  for (loop::PassedDescriptor& passed : sockets) {
+    auto settings =
+        std::find_if(fixed.listeners.begin(), fixed.listeners.end(),
+                     [&](const config::Listener& listener) { return listener.name == passed.name; });
+    if (settings == fixed.listeners.end())
+      return fail(Kind::Invalid, "a socket named \"" + passed.name +
+                                     "\" was passed, but no [[listeners]] entry has that name");
+    ALK_TRY(auto listener, Listener::make(main_, *settings, std::move(passed.fd), limiter_,
+                                          [this](Arrival arrival) { deliver(std::move(arrival)); }));
+    listeners_.push_back(std::move(listener));
+    std::erase_if(inactive_, [&](const config::Listener& one) { return one.name == passed.name; });
+  }
+  return {};
+}
+
+void Engine::deliver(Arrival arrival) {
+  std::size_t index = next_worker_++ % workers_.size();
+  Worker* worker = workers_[index].get();
+  auto shared = std::make_shared<Arrival>(std::move(arrival)); // a posted handler must be copyable
+  asio::post(worker->loop(), [worker, shared] { worker->admit(std::move(*shared)); });
+}
+
+// --- called on the workers' loops
+// ----------------------------------------------------------------------------
+
+void Engine::verify(std::size_t worker, LoginRequest request,
+                    std::function<void(Result<LoginVerdict>)> answer) {
+  asio::post(main_, [this, worker, request = std::move(request), answer = std::move(answer)]() mutable {
+    authority_.verify(std::move(request), [this, worker, answer](Result<LoginVerdict> verdict) {
+      asio::post(workers_[worker]->loop(),
+                 [answer, verdict = std::move(verdict)]() mutable { answer(std::move(verdict)); });
+    });
+  });
+}
+
+void Engine::session_opened(LiveSession session) {
+  asio::post(main_, [this, session = std::move(session)] {
+    sessions_.add(session);
+    callbacks_.session_opened(session);
+    // Judged before the reload that is in force now: that reload has not seen this session.
+    if (session.settings_generation != settings_->generation) recheck(session);
+  });
+}
+
+void Engine::session_closed(std::uint64_t id) {
+  asio::post(main_, [this, id] {
+    if (auto session = sessions_.remove(id)) callbacks_.session_closed(*session);
+  });
+}
+
+// --- main loop
+// -------------------------------------------------------------------------------------------------
+
+void Engine::recheck(const LiveSession& session) {
+  authority_.find_revoked({session.identity.id}, [this](Result<std::vector<std::string>> revoked) {
+    if (revoked) end_revoked(*revoked);
+  });
+}
+
+bool Engine::disconnect(std::uint64_t session, const std::string& text) {
+  const LiveSession* found = sessions_.find(session);
+  if (found == nullptr) return false;
+  Worker* worker = workers_[found->worker].get();
+  asio::post(worker->loop(), [worker, session, text] { worker->disconnect(session, text); });
+  return true;
+}
+
+void Engine::end_revoked(const std::vector<std::string>& identities) {
+  if (!settings_->values.auth.disconnect_revoked) return;
+  for (const LiveSession* session : sessions_.of_identities({identities.begin(), identities.end()})) {
+    log::write(log::Level::Info, log::event::session_revoked,
+               {{"remote_addr", session->remote_addr}, {"identity", session->identity.id}},
+               {{"session", session->id}, {"user", session->user}});
+    disconnect(session->id, "key revoked");
+  }
+}
+
+void Engine::on_all_workers(std::function<void(Worker&, std::function<void()>)> what,
+                            std::function<void()> done) {
+  auto left = std::make_shared<std::atomic<std::size_t>>(workers_.size());
+  auto finished = [this, left, done = std::move(done)] {
+    if (left->fetch_sub(1) == 1) asio::post(main_, done);
+  };
+  if (workers_.empty()) return asio::post(main_, finished);
+  for (auto& member : workers_) {
+    Worker* worker = member.get();
+    asio::post(worker->loop(), [worker, what, finished] { what(*worker, finished); });
+  }
+}
+
+void Engine::apply(SettingsPtr settings, std::function<void()> done) {
+  settings_ = std::move(settings);
+  limiter_.set_limits(settings_->values.limits.max_connections_per_ip,
+                      settings_->values.limits.max_connections);
+  on_all_workers(
+      [settings = settings_](Worker& worker, const std::function<void()>& finished) {
+        worker.apply(settings);
+        finished();
+      },
+      std::move(done));
+}
+
+std::vector<Engine::ListenerState> Engine::listeners() const {
+  std::vector<ListenerState> states;
+  for (const auto& listener : listeners_) states.push_back({listener->settings(), listener->address(), true});
+  for (const config::Listener& settings : inactive_) states.push_back({settings, "", false});
+  return states;
+}
+
+void Engine::stop_accepting() {
+  for (auto& listener : listeners_) listener->stop();
+}
+
+void Engine::stop(std::chrono::milliseconds grace, std::function<void()> done) {
+  stop_accepting();
+  on_all_workers(
+      [grace](Worker& worker, std::function<void()> finished) { worker.stop(grace, std::move(finished)); },
+      std::move(done));
+}
+
+} // namespace alk::listend

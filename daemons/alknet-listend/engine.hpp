@@ -1,0 +1,91 @@
+// The engine: listeners, one worker per core, live sessions. It knows neither bus nor supervisor: whoever
+// owns it asks on the main loop.
+#pragma once
+
+#include "listener.hpp"
+#include "loop/activation.hpp"
+#include "loop/pool.hpp"
+#include "net/dialer.hpp"
+#include "net/resolver.hpp"
+#include "session_table.hpp"
+#include "worker.hpp"
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <vector>
+
+namespace alk::listend {
+
+struct EngineSetup {
+  config::Static fixed;
+  SettingsPtr settings;
+  SecretBytes host_key; // OpenSSH private key text
+  std::vector<loop::PassedDescriptor> sockets;
+  unsigned loops = 1;
+};
+
+class Engine final : private Hub {
+ public:
+  struct Callbacks {
+    std::function<void(const LiveSession&)> session_opened;
+    std::function<void(const LiveSession&)> session_closed;
+  };
+
+  Engine(asio::io_context& main, Authority& authority, Callbacks callbacks);
+  ~Engine() override;
+
+  // Matches descriptors to listeners by name and begins to accept. Errors: Invalid (a descriptor without a
+  // listener, a bad host key), Broken.
+  Result<void> start(EngineSetup setup);
+
+  // `done` on the main loop once every loop decides by the new settings.
+  void apply(SettingsPtr settings, std::function<void()> done);
+
+  const SessionTable& sessions() const { return sessions_; }
+  bool disconnect(std::uint64_t session, const std::string& text);
+  void end_revoked(const std::vector<std::string>& identities);
+
+  struct ListenerState {
+    config::Listener settings;
+    std::string address; // empty when inactive
+    bool active = false;
+  };
+  std::vector<ListenerState> listeners() const;
+  std::size_t connections() const { return limiter_.total(); }
+  const std::string& host_key_fingerprint() const { return host_key_fingerprint_; }
+  const SettingsPtr& settings() const { return settings_; }
+
+  void stop_accepting();
+  // Says goodbye everywhere, waits `grace`, cuts what is left; `done` on the main loop.
+  void stop(std::chrono::milliseconds grace, std::function<void()> done);
+
+ private:
+  void verify(std::size_t worker, LoginRequest request,
+              std::function<void(Result<LoginVerdict>)> answer) override;
+  void session_opened(LiveSession session) override;
+  void session_closed(std::uint64_t id) override;
+  void deliver(Arrival arrival);
+  void recheck(const LiveSession& session);
+  Result<void> open_listeners(const config::Static& fixed, std::vector<loop::PassedDescriptor> sockets);
+  // Runs `what` on every worker's loop, then `done` on the main loop.
+  void on_all_workers(std::function<void(Worker&, std::function<void()> finished)> what,
+                      std::function<void()> done);
+
+  asio::io_context& main_;
+  Authority& authority_;
+  Callbacks callbacks_;
+  ConnectionLimiter limiter_;
+  net::Resolver resolver_;
+  net::DirectDialer dialer_;
+  SettingsPtr settings_;
+  std::string host_key_fingerprint_;
+  SessionTable sessions_;
+  std::unique_ptr<loop::Pool> pool_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::size_t next_worker_ = 0;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::vector<config::Listener> inactive_;
+};
+
+} // namespace alk::listend

@@ -1,0 +1,143 @@
+#include "listener.hpp"
+
+#include "log/log.hpp"
+
+#include <cerrno>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+namespace alk::listend {
+
+namespace {
+// Connections taken before other work of the main loop has its turn.
+constexpr int accept_batch = 64;
+constexpr std::chrono::milliseconds exhausted_pause{100};
+
+struct SocketAddress {
+  std::string host;
+  std::uint16_t port = 0;
+  int family = AF_UNSPEC;
+};
+
+// IPv4-mapped addresses come out as IPv4: logs, limits and ban lists must see one address, not two.
+SocketAddress describe(const sockaddr_storage& storage) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (storage.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(storage);
+    ::inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text);
+    return {text, ntohs(v4.sin_port), AF_INET};
+  }
+  if (storage.ss_family != AF_INET6) return {};
+  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(storage);
+  if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr))
+    ::inet_ntop(AF_INET, &v6.sin6_addr.s6_addr[12], text, sizeof text);
+  else
+    ::inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
+  return {text, ntohs(v6.sin6_port), AF_INET6};
+}
+
+Fd open_reserve() {
+  return Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+}
+} // namespace
+
+Result<std::unique_ptr<Listener>> Listener::make(asio::io_context& main, config::Listener settings, Fd socket,
+                                                 ConnectionLimiter& limiter,
+                                                 std::function<void(Arrival)> deliver) {
+  int type = 0, listening = 0;
+  socklen_t size = sizeof type;
+  sockaddr_storage bound{};
+  socklen_t bound_size = sizeof bound;
+  bool usable = ::getsockopt(socket.get(), SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM &&
+                ::getsockopt(socket.get(), SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 &&
+                listening != 0 &&
+                ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&bound), &bound_size) == 0 &&
+                (bound.ss_family == AF_INET || bound.ss_family == AF_INET6);
+  if (!usable) return fail(Kind::Invalid, "listener \"" + settings.name + "\": not a listening TCP socket");
+  ::fcntl(socket.get(), F_SETFL, ::fcntl(socket.get(), F_GETFL) | O_NONBLOCK);
+  ::fcntl(socket.get(), F_SETFD, FD_CLOEXEC);
+  SocketAddress address = describe(bound);
+  bool v6 = address.host.find(':') != std::string::npos;
+  std::string text = (v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
+  return std::unique_ptr<Listener>(new Listener(main, std::move(settings), std::move(socket), std::move(text),
+                                                limiter, std::move(deliver)));
+}
+
+Listener::Listener(asio::io_context& main, config::Listener settings, Fd socket, std::string address,
+                   ConnectionLimiter& limiter, std::function<void(Arrival)> deliver)
+    : settings_(std::move(settings)), address_(std::move(address)), socket_(main, socket.release()),
+      pause_(main), limiter_(limiter), deliver_(std::move(deliver)), reserve_(open_reserve()) {}
+
+void Listener::start() {
+  wait();
+}
+
+void Listener::stop() {
+  std::error_code ignored;
+  socket_.close(ignored);
+  pause_.cancel();
+}
+
+void Listener::wait() {
+  socket_.async_wait(asio::posix::stream_descriptor::wait_read, [this](std::error_code error) {
+    if (!error) accept_some();
+  });
+}
+
+void Listener::accept_some() {
+  for (int i = 0; i < accept_batch; ++i)
+    if (!accept_one()) return;
+  wait();
+}
+
+// False when there is nothing more to accept now; the next wait is set up.
+bool Listener::accept_one() {
+  sockaddr_storage peer{};
+  socklen_t size = sizeof peer;
+  Fd accepted(::accept4(socket_.native_handle(), reinterpret_cast<sockaddr*>(&peer), &size,
+                        SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (!accepted) {
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      refuse_for_want_of_descriptors();
+      return false;
+    }
+    bool gone_before_we_took_it = errno != EAGAIN && errno != EWOULDBLOCK;
+    if (gone_before_we_took_it) return true;
+    wait();
+    return false;
+  }
+  exhausted_ = false;
+  SocketAddress address = describe(peer);
+  auto lease = limiter_.acquire(address.host);
+  if (!lease) {
+    log::write(log::Level::Info, log::event::connection_rejected,
+               {{"remote_addr", address.host}, {"transport", config::transport_name(settings_.transport)}},
+               {{"remote_port", int{address.port}}, {"listener", settings_.name}});
+    return true;
+  }
+  deliver_({std::move(accepted), address.family, address.host, address.port, settings_, std::move(*lease)});
+  return true;
+}
+
+// The waiting connection is accepted with the reserve and closed, so that its peer knows; then a pause,
+// because the shortage will not end within microseconds.
+void Listener::refuse_for_want_of_descriptors() {
+  if (!exhausted_)
+    log::write(log::Level::Error, log::event::descriptors_exhausted, {{"listener", settings_.name}});
+  exhausted_ = true;
+  reserve_.reset();
+  for (int i = 0; i < accept_batch; ++i) {
+    Fd refused(::accept4(socket_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!refused) break;
+  }
+  reserve_ = open_reserve();
+  pause_.expires_after(exhausted_pause);
+  pause_.async_wait([this](std::error_code error) {
+    if (!error) wait();
+  });
+}
+
+} // namespace alk::listend

@@ -1,0 +1,47 @@
+// Accepts on one passed descriptor, on the main loop, and hands the connections on. Running out of
+// descriptors refuses new connections instead of spinning, is logged once, and ends by itself.
+#pragma once
+
+#include "base/fd.hpp"
+#include "base/result.hpp"
+#include "connection_limiter.hpp"
+#include "worker.hpp"
+
+#include <functional>
+#include <memory>
+
+#include <asio/posix/stream_descriptor.hpp>
+
+namespace alk::listend {
+
+class Listener {
+ public:
+  // `socket` is a listening TCP socket. Invalid: it is not.
+  static Result<std::unique_ptr<Listener>> make(asio::io_context& main, config::Listener settings, Fd socket,
+                                                ConnectionLimiter& limiter,
+                                                std::function<void(Arrival)> deliver);
+  void start();
+  void stop(); // closes our copy of the socket
+
+  const config::Listener& settings() const { return settings_; }
+  const std::string& address() const { return address_; } // ADDR:PORT as bound
+
+ private:
+  Listener(asio::io_context& main, config::Listener settings, Fd socket, std::string address,
+           ConnectionLimiter& limiter, std::function<void(Arrival)> deliver);
+  void wait();
+  void accept_some();
+  bool accept_one();
+  void refuse_for_want_of_descriptors();
+
+  config::Listener settings_;
+  std::string address_;
+  asio::posix::stream_descriptor socket_;
+  asio::steady_timer pause_;
+  ConnectionLimiter& limiter_;
+  std::function<void(Arrival)> deliver_;
+  Fd reserve_; // given up for a moment to accept and refuse when no descriptor is left
+  bool exhausted_ = false;
+};
+
+} // namespace alk::listend

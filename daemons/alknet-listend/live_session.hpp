@@ -1,0 +1,28 @@
+// What the main loop knows of an authenticated session.
+#pragma once
+
+#include "base/identity.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace alk::listend {
+
+struct LiveSession {
+  std::uint64_t id = 0;
+  std::size_t worker = 0; // the loop that it lives on
+  Identity identity;
+  Constraints constraints;
+  std::string user;
+  std::string remote_addr;
+  std::uint16_t remote_port = 0;
+  std::string transport;
+  std::string listener;
+  std::uint64_t since = 0;                              // Unix seconds
+  std::uint64_t settings_generation = 0;                // of the decision that let it in
+  std::shared_ptr<std::atomic<std::uint32_t>> channels; // written by the session's loop
+};
+
+} // namespace alk::listend

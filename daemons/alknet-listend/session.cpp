@@ -1,0 +1,224 @@
+#include "session.hpp"
+
+#include "authority.hpp"
+#include "forwarder.hpp"
+#include "log/log.hpp"
+#include "worker.hpp"
+
+#include <atomic>
+
+namespace alk::listend {
+
+namespace {
+using Clock = std::chrono::steady_clock;
+
+// Keys that may be offered and refused before answers are delayed: an agent with a few keys is no attack.
+constexpr std::size_t prompt_refusals = 3;
+constexpr std::chrono::seconds refusal_delay{1};
+// How often a session without keepalive looks at its expiry.
+constexpr std::chrono::seconds idle_check{60};
+
+std::atomic<std::uint64_t> next_session_id{1};
+
+std::uint64_t unix_now() {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count());
+}
+} // namespace
+
+struct Session::Offered {
+  std::string blob;
+  std::string user;
+  std::uint64_t generation;
+  LoginVerdict verdict;
+};
+
+Session::Session(Worker& worker, Peer peer)
+    : worker_(worker), peer_(std::move(peer)), id_(next_session_id.fetch_add(1)), timer_(worker.loop()) {}
+
+Session::~Session() {
+  if (ssh_) {
+    ssh_->detach();
+    ssh_->abort();
+  }
+}
+
+Task<> Session::run(std::unique_ptr<net::Stream> stream, std::string early_input) {
+  struct Presence { // also when the task is cancelled
+    Session& session;
+    ~Presence() {
+      session.worker_.remove(session);
+      if (session.identity_) session.worker_.hub().session_closed(session.id_);
+    }
+  };
+  auto self = shared_from_this();
+  const config::Limits& limits = worker_.settings()->values.limits;
+  login_deadline_ = Clock::now() + limits.login_grace_time;
+  ssh_ = ssh::ServerSession::make(worker_.loop(), std::move(stream), worker_.host_key(), *this,
+                                  std::move(early_input), limits.max_channels_per_session);
+  worker_.add(*this);
+  Presence presence{*this};
+  ssh_->pump();
+  co_await watch();
+}
+
+Task<> Session::watch() {
+  while (!ended_) {
+    auto interval = worker_.settings()->values.limits.keepalive_interval;
+    if (!identity_)
+      timer_.expires_at(login_deadline_);
+    else
+      timer_.expires_after(interval.count() > 0 ? interval : idle_check);
+    auto [error] = co_await timer_.async_wait(loop::as_value);
+    if (ended_ || error) continue; // woken: something changed
+    if (!identity_)
+      disconnect("login timeout");
+    else
+      check_keepalive();
+  }
+}
+
+void Session::check_keepalive() {
+  if (constraints_.expires && unix_now() >= *constraints_.expires) return disconnect("login expired");
+  const config::Limits& limits = worker_.settings()->values.limits;
+  if (limits.keepalive_interval.count() == 0) return;
+  if (ssh_->bytes_received() != bytes_seen_) {
+    bytes_seen_ = ssh_->bytes_received();
+    keepalives_unanswered_ = 0;
+  } else if (++keepalives_unanswered_ > limits.keepalive_count_max) {
+    return ssh_->abort();
+  }
+  ssh_->send_keepalive();
+}
+
+void Session::disconnect(const std::string& text) {
+  if (ssh_) ssh_->disconnect(text);
+}
+
+void Session::on_ended() {
+  ended_ = true;
+  timer_.cancel();
+}
+
+// --- logging in
+// -------------------------------------------------------------------------------------------------
+
+void Session::log_attempt(const std::string& user, const std::string& fingerprint, bool accepted,
+                          std::string_view reason) {
+  log::write(log::Level::Info, log::event::auth_attempt,
+             {{"remote_addr", peer_.remote_addr},
+              {"user", user},
+              {"key_fingerprint", fingerprint},
+              {"result", accepted ? "accept" : "reject"}},
+             {{"remote_port", int{peer_.remote_port}},
+              {"transport", peer_.transport},
+              {"listener", peer_.listener},
+              {"reason", reason},
+              {"session", id_}});
+}
+
+// Counts a failed attempt and ends the connection at the limit.
+void Session::count_failure() {
+  ++failures_;
+  std::uint32_t limit = worker_.settings()->values.limits.max_auth_attempts;
+  if (limit != 0 && failures_ >= limit) disconnect("too many authentication failures");
+}
+
+void Session::on_key(const ssh::KeyOffer& offer, std::function<void(ssh::KeyVerdict)> answer) {
+  if (offered_ && offer.signed_login && offered_->blob == offer.blob && offered_->user == offer.user &&
+      offered_->generation == worker_.settings()->generation)
+    return judge(offer, offered_->verdict, std::move(answer));
+  LoginRequest request{offer.blob, offer.user, peer_.remote_addr, peer_.remote_port, peer_.transport};
+  worker_.hub().verify(worker_.index(), std::move(request),
+                       [weak = weak_from_this(), offer, answer](Result<LoginVerdict> verdict) {
+                         if (auto self = weak.lock()) self->judge(offer, std::move(verdict), answer);
+                       });
+}
+
+void Session::judge(const ssh::KeyOffer& offer, Result<LoginVerdict> verdict,
+                    std::function<void(ssh::KeyVerdict)> answer) {
+  if (ended_) return;
+  if (!verdict) { // fail closed, and say so in words that no ban filter takes for an attack
+    log::write(log::Level::Warning, log::event::peer_unavailable, {{"peer", "alknet-authd"}},
+               {{"reason", verdict.error().describe()}});
+    return answer(ssh::KeyVerdict::Reject);
+  }
+  if (!verdict->accepted) return reject(offer, verdict->reason, std::move(answer));
+  if (offer.signed_login) {
+    identity_ = verdict->identity;
+    constraints_ = verdict->constraints;
+    offered_.reset();
+  } else {
+    offered_ = std::make_unique<Offered>(
+        Offered{offer.blob, offer.user, worker_.settings()->generation, std::move(*verdict)});
+  }
+  answer(ssh::KeyVerdict::Accept);
+}
+
+// Every distinct key is logged and counted once, whether it was only offered or signed with.
+void Session::reject(const ssh::KeyOffer& offer, std::string_view reason,
+                     std::function<void(ssh::KeyVerdict)> answer) {
+  if (rejected_keys_.insert(offer.fingerprint).second) {
+    log_attempt(offer.user, offer.fingerprint, false, reason);
+    count_failure();
+  }
+  if (rejected_keys_.size() <= prompt_refusals && !offer.signed_login) return answer(ssh::KeyVerdict::Reject);
+  auto timer = std::make_shared<asio::steady_timer>(worker_.loop(), refusal_delay);
+  timer->async_wait([timer, answer = std::move(answer)](std::error_code error) {
+    if (!error) answer(ssh::KeyVerdict::Reject);
+  });
+}
+
+void Session::on_silent_request(ssh::SilentRequest request, const std::string& user) {
+  std::string_view reason = "method";
+  switch (request) {
+  case ssh::SilentRequest::WrongSignature: reason = "wrong-signature"; break;
+  case ssh::SilentRequest::UnparsableKey: reason = "unparsable-key"; break;
+  case ssh::SilentRequest::Gssapi: reason = "gssapi"; break;
+  case ssh::SilentRequest::OtherMethod: break;
+  }
+  log_attempt(user, "", false, reason);
+  // libssh gives no answer to the first two, so the peer cannot go on: end it.
+  if (request == ssh::SilentRequest::WrongSignature || request == ssh::SilentRequest::UnparsableKey)
+    return disconnect("authentication failed");
+  count_failure();
+}
+
+void Session::on_authenticated(const ssh::KeyOffer& offer) {
+  log_attempt(offer.user, offer.fingerprint, true, "");
+  timer_.cancel();
+  worker_.hub().session_opened(LiveSession{
+      .id = id_,
+      .worker = worker_.index(),
+      .identity = *identity_,
+      .constraints = constraints_,
+      .user = offer.user,
+      .remote_addr = peer_.remote_addr,
+      .remote_port = peer_.remote_port,
+      .transport = peer_.transport,
+      .listener = peer_.listener,
+      .since = unix_now(),
+      .settings_generation = worker_.settings()->generation,
+      .channels = ssh_->channel_gauge(),
+  });
+}
+
+// --- channels
+// ----------------------------------------------------------------------------------------------------
+
+void Session::on_open(const std::string& host, std::uint16_t port,
+                      std::function<void(std::unique_ptr<net::Stream>)> answer) {
+  ForwardRequest request{*identity_, constraints_, peer_.transport, host, port, peer_.remote_addr, id_};
+  worker_.tasks().spawn("forward", open_forward(worker_, std::move(request), std::move(answer)));
+}
+
+void Session::on_refused(ssh::RefusedRequest request) {
+  std::string_view kind = "channel-type";
+  if (request == ssh::RefusedRequest::RemoteForward) kind = "remote-forward";
+  if (request == ssh::RefusedRequest::ChannelRequest) kind = "channel-request";
+  log::write(log::Level::Warning, log::event::channel_refused,
+             {{"remote_addr", peer_.remote_addr}, {"reason", kind}}, {{"session", id_}});
+}
+
+} // namespace alk::listend

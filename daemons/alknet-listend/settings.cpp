@@ -1,0 +1,30 @@
+#include "settings.hpp"
+
+namespace alk::listend {
+
+static Result<std::shared_ptr<const net::TlsContext>>
+make_tls(const config::Listener& listener, const config::Static& running, const config::KeySource& keys) {
+  const config::TlsFiles& files = listener.tls.cert.empty() ? running.server.tls : listener.tls;
+  ALK_TRY(auto cert, keys.read(files.cert));
+  ALK_TRY(auto key, keys.read(files.key));
+  auto context = net::TlsContext::server(cert.view(), key.view());
+  if (!context) return pass(std::move(context).error(), files.cert + " with " + files.key);
+  return context;
+}
+
+Result<SettingsPtr> make_settings(const config::Configuration& configuration, const config::Static& running,
+                                  const config::KeySource& keys, std::uint64_t generation) {
+  auto settings = std::make_shared<Settings>(Settings{generation,
+                                                      configuration.digest,
+                                                      configuration.dynamic,
+                                                      ForwardingPolicy(configuration.dynamic.forwarding),
+                                                      {}});
+  for (const config::Listener& listener : running.listeners) {
+    if (listener.transport != config::Transport::Tls) continue;
+    ALK_TRY(auto context, make_tls(listener, running, keys));
+    settings->tls[listener.name] = std::move(context);
+  }
+  return SettingsPtr(std::move(settings));
+}
+
+} // namespace alk::listend

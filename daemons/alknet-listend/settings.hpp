@@ -1,0 +1,32 @@
+// One consistent snapshot of everything that a reload may change. Each loop holds a pointer to the one in
+// force and takes a copy of the pointer for a decision that waits.
+#pragma once
+
+#include "config/config.hpp"
+#include "config/key_source.hpp"
+#include "forwarding_policy.hpp"
+#include "net/tls_context.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+
+namespace alk::listend {
+
+struct Settings {
+  std::uint64_t generation;
+  std::string config_digest;
+  config::Dynamic values;
+  ForwardingPolicy policy;
+  std::map<std::string, std::shared_ptr<const net::TlsContext>> tls; // by listener name
+};
+
+using SettingsPtr = std::shared_ptr<const Settings>;
+
+// Compiles the policy and reads the TLS pairs of the listeners in `running`, the static configuration in
+// force (a new certificate path waits for a restart; the files behind the old one are read anew). Errors:
+// Invalid, NotFound, Denied, naming the file.
+Result<SettingsPtr> make_settings(const config::Configuration& configuration, const config::Static& running,
+                                  const config::KeySource& keys, std::uint64_t generation);
+
+} // namespace alk::listend

@@ -1,0 +1,82 @@
+// One event loop's share of the engine: its connections, its copy of the settings, its host key. Everything
+// here runs on that loop; the main loop reaches it by posting.
+#pragma once
+
+#include "authority.hpp"
+#include "base/fd.hpp"
+#include "connection_limiter.hpp"
+#include "live_session.hpp"
+#include "loop/task_group.hpp"
+#include "net/dialer.hpp"
+#include "net/resolver.hpp"
+#include "settings.hpp"
+#include "ssh/host_key.hpp"
+
+#include <unordered_map>
+
+namespace alk::listend {
+
+class Session;
+
+// What a worker tells the main loop and asks of it. Called on the worker's loop; answers come back on it.
+class Hub {
+ public:
+  virtual ~Hub() = default;
+  virtual void verify(std::size_t worker, LoginRequest request,
+                      std::function<void(Result<LoginVerdict>)> answer) = 0;
+  virtual void session_opened(LiveSession session) = 0;
+  virtual void session_closed(std::uint64_t id) = 0;
+};
+
+// An accepted connection on its way to a worker.
+struct Arrival {
+  Fd socket;
+  int family = 0;          // AF_INET or AF_INET6
+  std::string remote_addr; // literal, IPv4-mapped addresses as IPv4
+  std::uint16_t remote_port = 0;
+  config::Listener listener;
+  ConnectionLimiter::Lease lease;
+};
+
+class Worker {
+ public:
+  Worker(std::size_t index, asio::io_context& loop, Hub& hub, net::Resolver& resolver, net::Dialer& dialer,
+         ssh::HostKey host_key, SettingsPtr settings);
+  ~Worker();
+
+  void admit(Arrival arrival);
+  void apply(SettingsPtr settings) { settings_ = std::move(settings); }
+  void disconnect(std::uint64_t session, const std::string& text);
+  // Says goodbye to every session ("shutdown"), gives `grace` for it, then cuts; `done` on this loop.
+  void stop(std::chrono::milliseconds grace, std::function<void()> done);
+
+  // For sessions.
+  std::size_t index() const { return index_; }
+  asio::io_context& loop() { return loop_; }
+  Hub& hub() { return hub_; }
+  net::Resolver& resolver() { return resolver_; }
+  net::Dialer& dialer() { return dialer_; }
+  const ssh::HostKey& host_key() const { return host_key_; }
+  const SettingsPtr& settings() const { return settings_; }
+  loop::TaskGroup& tasks() { return tasks_; }
+  void add(Session& session);
+  void remove(Session& session);
+
+ private:
+  void cut(std::function<void()> done);
+
+  std::size_t index_;
+  asio::io_context& loop_;
+  Hub& hub_;
+  net::Resolver& resolver_;
+  net::Dialer& dialer_;
+  ssh::HostKey host_key_;
+  SettingsPtr settings_;
+  std::unordered_map<std::uint64_t, Session*> sessions_;
+  loop::TaskGroup tasks_;
+  asio::steady_timer stop_timer_;
+  std::function<void()> stopped_;
+  bool stopping_ = false;
+};
+
+} // namespace alk::listend
