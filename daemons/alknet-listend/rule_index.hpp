@@ -1,13 +1,11 @@
 // The rules of a policy, arranged so that the first match is found without looking at every rule. What it
-// finds equals a walk from the first rule to the last with Target::matches; a test holds that.
-//
-// Names are looked up whole, and once for each pair of lengths that a prefix*suffix pattern has; literals
-// once for each prefix length of a network. What is found there is a bucket: its rules in order, apart by
-// principal.
+// finds equals a walk from the first rule to the last with Target::matches; a test holds that. With n rules a
+// look-up costs some log n steps for each set around the destination, nested networks and patterns being few.
 #pragma once
 
 #include "base/identity.hpp"
-#include "config/config.hpp"
+#include "forest.hpp"
+#include "port_table.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -34,23 +32,18 @@ class RuleIndex {
   bool speaks_of_reserved() const { return speaks_of_reserved_; }
 
  private:
-  struct Entry {
-    std::uint32_t rule;
-    std::uint16_t first_port;
-    std::uint16_t last_port;
-    std::uint8_t transports; // one bit each
-  };
-
   struct Query {
     std::vector<std::uint32_t> principals; // those that rules name
     std::uint16_t port;
-    std::uint8_t transport;
+    config::Transport transport;
   };
 
+  // The rules of one target.
   struct Bucket {
-    std::vector<Entry> everyone;
-    std::unordered_map<std::uint32_t, std::vector<Entry>> by_principal;
-    std::uint32_t first(const Query& query, std::uint32_t best) const; // a rule before `best`, else `best`
+    PortTable everyone;
+    std::unordered_map<std::uint32_t, PortTable> by_principal;
+    void compile();
+    std::uint32_t first(const Query& query) const;
   };
 
   struct TextHash {
@@ -60,61 +53,43 @@ class RuleIndex {
   template <class Value>
   using TextMap = std::unordered_map<std::string, Value, TextHash, std::equal_to<>>;
 
-  struct AddressHash {
-    std::size_t operator()(const config::IpAddress& address) const;
+  // All texts that begin with `text`.
+  struct Prefix {
+    std::string text;
+    auto operator<=>(const Prefix&) const = default;
+    bool begins_after(std::string_view point) const { return text > point; }
+    bool holds(std::string_view point) const { return point.starts_with(text); }
+    bool holds(const Prefix& other) const { return other.text.starts_with(text); }
   };
 
-  // The two parts of a pattern, or of a host that is cut the same way.
-  struct Parts {
-    std::string_view prefix;
-    std::string_view suffix;
-  };
-  struct Pattern {
-    std::string prefix;
-    std::string suffix;
-    operator Parts() const { return {prefix, suffix}; }
-  };
-  struct PartsHash {
-    using is_transparent = void;
-    std::size_t operator()(const Parts& parts) const;
-  };
-  struct PartsEqual {
-    using is_transparent = void;
-    bool operator()(const Parts& a, const Parts& b) const {
-      return a.prefix == b.prefix && a.suffix == b.suffix;
-    }
-  };
-
-  // Both vectors stand in the order of their first rule.
-  struct PatternShape {
-    std::size_t prefix;
-    std::size_t suffix;
-    std::uint32_t first_rule;
-    std::unordered_map<Pattern, Bucket, PartsHash, PartsEqual> buckets;
-  };
-  struct NetworkShape {
-    std::uint8_t size;
+  struct Network {
+    config::IpAddress start;
     std::uint8_t bits;
-    std::uint32_t first_rule;
-    std::unordered_map<config::IpAddress, Bucket, AddressHash> buckets;
+    auto operator<=>(const Network&) const = default;
+    bool begins_after(const config::IpAddress& point) const { return start > point; }
+    bool holds(const config::IpAddress& point) const { return masked(point, bits) == start; }
+    bool holds(const Network& other) const { return other.bits >= bits && holds(other.start); }
   };
+
+  using Networks = Forest<Network, Bucket>; // of one family
+  using Suffixes = Forest<Prefix, Bucket>;  // of reversed text
+  using Patterns = Forest<Prefix, Suffixes>;
 
   void add(std::uint32_t number, const config::Rule& rule);
-  void add_to(Bucket& bucket, Entry entry, const std::vector<std::string>& principals);
-  Bucket& pattern_bucket(const config::Target& target, std::uint32_t number);
-  Bucket& network_bucket(const config::Target& target, std::uint32_t number);
+  void add_to(Bucket& bucket, const PortRule& rule, const std::vector<std::string>& principals);
+  void compile();
   Query make_query(const Identity& identity, config::Transport transport, std::uint16_t port) const;
-  std::uint32_t first_by_name(const Query& query, std::string_view host, std::uint32_t best) const;
-  std::uint32_t first_by_address(const Query& query, const config::IpAddress& address,
-                                 std::uint32_t best) const;
+  std::uint32_t first_by_name(const Query& query, std::string_view host) const;
+  std::uint32_t first_by_address(const Query& query, const config::IpAddress& address) const;
 
   TextMap<std::uint32_t> principals_;
   Bucket any_allow_;
   Bucket any_deny_;
   Bucket reserved_; // alknet-* and * without ports
   TextMap<Bucket> names_;
-  std::vector<PatternShape> patterns_;
-  std::vector<NetworkShape> networks_;
+  Patterns patterns_;
+  Networks networks4_;
+  Networks networks6_;
   bool speaks_of_reserved_ = false;
 };
 

@@ -78,7 +78,7 @@ Result<BlockingConnection> BlockingConnection::open(std::string_view explicit_ad
 
 Result<Message> BlockingConnection::call(Message call, std::chrono::milliseconds timeout) {
   ALK_TRY_VOID(call.check());
-  ::sd_bus_error error = SD_BUS_ERROR_NULL;
+  ::sd_bus_error error{};
   ::sd_bus_message* reply = nullptr;
   int code = ::sd_bus_call(bus_.get(), call.raw(), microseconds(timeout), &error, &reply);
   if (code >= 0) return Message(reply);

@@ -143,7 +143,7 @@ void Call::finish(Result<void> result) {
   const Error& error = result.error();
   if (error.kind == Kind::Broken) log::error(std::string(in.member()) + ": " + error.describe());
   if (::sd_bus_message_get_expect_reply(in.raw()) <= 0) return;
-  ::sd_bus_error answer = SD_BUS_ERROR_NULL;
+  ::sd_bus_error answer{};
   give_error(&answer, error);
   ::sd_bus_message* raw = nullptr;
   if (::sd_bus_message_new_method_error(in.raw(), &raw, &answer) >= 0)

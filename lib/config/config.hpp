@@ -24,6 +24,7 @@ inline constexpr const char* default_path = "/etc/alknet/alknet.toml"; // drop-i
 inline constexpr std::string_view credential_prefix = "credential:";
 
 enum class Transport { Tcp, Tls };
+inline constexpr std::size_t transport_count = 2;
 std::string_view transport_name(Transport transport); // "tcp", "tls": the words of logs, rules and the bus
 
 // PEM files, by path or credential:NAME.

@@ -45,6 +45,8 @@ binaries = pathlib.Path(os.environ.get("ALKNET_BIN", root / "build" / "bin")).re
 full = os.environ.get("ALKNET_FULL") == "1"
 
 MIB = 1024 * 1024
+sanitizer_report = re.compile(r"ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|: runtime error: ")
+
 # Payload of a byte-exactness test.
 bulk_size = 1024 * MIB if full else 32 * MIB
 
@@ -123,6 +125,7 @@ class Case(unittest.TestCase):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="alk-"))
         self._programs = []
         self.addCleanup(self._clean_directory)
+        self.addCleanup(self._look_for_reports)
 
     def _clean_directory(self):
         outcome = getattr(self, "_outcome", None)
@@ -135,6 +138,13 @@ class Case(unittest.TestCase):
             print(f"# files of {self.id()} are kept in {self.dir}", file=sys.stderr)
         else:
             shutil.rmtree(self.dir, ignore_errors=True)
+
+    def _look_for_reports(self):
+        """A sanitizer's report in any log is a failure, whatever the test looked at."""
+        for program in self._programs:
+            report = sanitizer_report.search(program.text())
+            if report:
+                raise AssertionError(f"{program.name}: {program.text()[report.start():report.start() + 6000]}")
 
     def start(self, name, command, **options):
         """Starts a program (see programs.Program) that is stopped when the test ends."""

@@ -25,7 +25,8 @@ TEST(Fd, ClosesOnceWhenItsOwnerGoes) {
     Fd second(std::move(first));
     EXPECT_FALSE(first); // NOLINT(bugprone-use-after-move): that is the question
     EXPECT_EQ(second.get(), ends[0]);
-    second = std::move(second);
+    Fd& same = second;
+    second = std::move(same);
     EXPECT_TRUE(is_open(ends[0]));
   }
   EXPECT_FALSE(is_open(ends[0]));
