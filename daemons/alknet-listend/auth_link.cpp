@@ -12,10 +12,12 @@ void AuthLink::find_revoked(std::vector<std::string> ids,
 }
 
 Task<> AuthLink::ask(LoginRequest request, std::function<void(Result<LoginVerdict>)> answer) {
-  auto login = co_await client_.verify_public_key(
-      {std::move(request.key_blob),
-       std::move(request.user),
-       {std::move(request.remote_addr), request.remote_port, std::move(request.transport)}});
+  // Named first: g++ 12 copies a braced temporary inside a co_await expression bit by bit.
+  clients::LoginRequest question{
+      std::move(request.key_blob),
+      std::move(request.user),
+      {std::move(request.remote_addr), request.remote_port, std::move(request.transport)}};
+  auto login = co_await client_.verify_public_key(std::move(question));
   if (!login) {
     answer(pass(std::move(login).error()));
     co_return;
