@@ -17,10 +17,21 @@ bool admits(const KeyOptions& options, std::string_view address) {
   return parsed && options.from->admits(*parsed);
 }
 
+std::optional<std::vector<std::string>> limit(const std::vector<std::string>& permits) {
+  if (permits.empty()) return std::nullopt;
+  return permits;
+}
+
 Grant grant(const KeySet::Entry& entry) {
   const KeyOptions& options = entry.line.options;
-  return {{fingerprint_text(entry.digest), {std::string(default_scope)}},
-          {options.permitopen, options.permitlisten, !options.port_forwarding, options.expires}};
+  Grant grant;
+  grant.identity.id = fingerprint_text(entry.digest);
+  grant.identity.scopes.emplace_back(default_scope);
+  grant.constraints.permit_open = limit(options.permitopen);
+  grant.constraints.permit_listen = limit(options.permitlisten);
+  grant.constraints.no_port_forwarding = !options.port_forwarding;
+  if (options.expires) grant.constraints.expires = static_cast<std::uint64_t>(*options.expires);
+  return grant;
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "alknet-authd/key_set.hpp"
+#include "base/identity.hpp"
 
 #include <optional>
 #include <string>
@@ -13,18 +14,6 @@
 namespace alk::authd {
 
 inline constexpr std::size_t max_find_revoked = 4096; // ids in one FindRevoked: what listend asks at a time
-
-struct Constraints {
-  std::vector<std::string> permitopen; // empty = no limit
-  std::vector<std::string> permitlisten;
-  bool no_port_forwarding = false;
-  std::optional<UnixSeconds> expires;
-};
-
-struct Identity {
-  std::string id; // SHA256:… of the key
-  std::vector<std::string> scopes;
-};
 
 struct Grant {
   Identity identity;

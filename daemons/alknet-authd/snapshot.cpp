@@ -1,6 +1,7 @@
 #include "alknet-authd/snapshot.hpp"
 
 #include "base/text.hpp"
+#include "config/key_source.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -48,6 +49,14 @@ Result<AuthorizedKeys> read_keys(const std::vector<std::string>& elements, const
 }
 
 } // namespace
+
+Sources sources_of(std::string path) {
+  return {[path = std::move(path)] { return config::load(path); },
+          [keys = config::KeySource()](const std::string& name, std::size_t limit) -> Result<std::string> {
+            ALK_TRY(std::string file, keys.path(name));
+            return read_key_file(file, limit);
+          }};
+}
 
 Result<Snapshot> read_snapshot(const Sources& sources) {
   auto configuration = sources.configuration();

@@ -24,6 +24,9 @@ struct Sources {
   std::function<Result<std::string>(const std::string& path, std::size_t limit)> key_file;
 };
 
+// The configuration at `path`, and key files as it names them ("credential:NAME" as well).
+Sources sources_of(std::string path);
+
 // Reads everything. Errors: Invalid; `what` holds FILE:LINE: KEY: text for each problem, one a line.
 Result<Snapshot> read_snapshot(const Sources& sources);
 

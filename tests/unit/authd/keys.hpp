@@ -12,17 +12,23 @@
 
 namespace alk::authd::testing {
 
-inline std::string ed25519_point(unsigned char seed) {
-  std::array<unsigned char, crypto_sign_SEEDBYTES> seed_bytes;
-  seed_bytes.fill(seed);
+using Seed = std::array<unsigned char, crypto_sign_SEEDBYTES>;
+
+inline std::string ed25519_point(const Seed& seed) {
   std::array<unsigned char, crypto_sign_PUBLICKEYBYTES> point;
   std::array<unsigned char, crypto_sign_SECRETKEYBYTES> secret;
-  crypto_sign_seed_keypair(point.data(), secret.data(), seed_bytes.data());
+  crypto_sign_seed_keypair(point.data(), secret.data(), seed.data());
   return {point.begin(), point.end()};
 }
 
-inline std::string key(unsigned char seed) {
+inline std::string key_of(const Seed& seed) {
   return ByteWriter().string("ssh-ed25519").string(ed25519_point(seed)).take();
+}
+
+inline std::string key(unsigned char seed) {
+  Seed bytes;
+  bytes.fill(seed);
+  return key_of(bytes);
 }
 
 // A blob that names a type and carries something.
@@ -45,6 +51,13 @@ inline std::string line(unsigned char seed) {
 
 inline std::string line(std::string_view options, unsigned char seed) {
   return std::string(options) + " " + line(seed);
+}
+
+// One of very many.
+inline std::string numbered_line(std::size_t number) {
+  Seed seed{};
+  for (std::size_t i = 0; i < 4; ++i) seed[i] = static_cast<unsigned char>(number >> (8 * i));
+  return line_of("ssh-ed25519", key_of(seed));
 }
 
 inline std::string id(unsigned char seed) {

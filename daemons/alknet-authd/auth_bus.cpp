@@ -1,0 +1,219 @@
+#include "alknet-authd/auth_bus.hpp"
+
+#include "alknet-authd/policy.hpp"
+#include "base/text.hpp"
+#include "base/version.hpp"
+#include "clients/identity_wire.hpp"
+#include "log/log.hpp"
+
+#include <algorithm>
+
+namespace alk::authd {
+
+namespace {
+
+// Facts about a peer are a handful of entries; more is no peer of ours.
+constexpr std::size_t max_peer_facts = 64;
+// Identities in one Changed signal; more revocations come in further signals, within what readers accept.
+constexpr std::size_t max_signal_ids = max_find_revoked;
+
+// listend logs the attempt; this line is for finding out why, with the peer's words escaped.
+void log_verdict(std::string_view blob, std::string_view user, std::string_view address,
+                 std::string_view result) {
+  if (!log::enabled(log::Level::Debug)) return;
+  log::debug("verdict remote_addr=" + escape_token(address) + " user=" + escape_token(user) +
+             " key_fingerprint=" + fingerprint_text(sha256(blob)) + " result=" + std::string(result));
+}
+
+// A reason is a sentence of ours; as a token of a log line it reads better with hyphens than with \x20.
+std::string one_token(std::string sentence) {
+  std::replace(sentence.begin(), sentence.end(), ' ', '-');
+  return sentence;
+}
+
+void log_failure(std::string_view member, const Error& error) {
+  log::write(log::Level::Error, log::event::reload_failed,
+             {{"member", member}, {"kind", kind_name(error.kind)}});
+  for (std::string_view line : split(error.what, '\n')) log::error(line);
+}
+
+} // namespace
+
+AuthBus::AuthBus(Transactions& transactions, std::function<UnixSeconds()> now, std::function<void()> prepared)
+    : transactions_(transactions), now_(std::move(now)), prepared_(std::move(prepared)) {}
+
+Result<void> AuthBus::serve(bus::Connection& connection, bus::Accounts accounts) {
+  ALK_TRY(object_, bus::Object::make(connection, bus_path, interface(this), std::move(accounts)));
+  return {};
+}
+
+bus::Interface AuthBus::interface(AuthBus* self) {
+  return {bus_name,
+          methods(self),
+          properties(self),
+          {{"Changed", {{"t", "generation"}, {"as", "revoked"}}}},
+          auth_policy};
+}
+
+std::vector<bus::Method> AuthBus::methods(AuthBus* self) {
+  auto handler = [self](Result<void> (AuthBus::*member)(bus::Call&)) {
+    return bus::Method::Answer([self, member](bus::Call& call) { return (self->*member)(call); });
+  };
+  return {
+      {"VerifyPublicKey",
+       {{"ay", "key"}, {"s", "user"}, {"a{sv}", "peer"}},
+       {{"b", "accepted"},
+        {"s", "reason"},
+        {"s", "id"},
+        {"as", "scopes"},
+        {"a{sas}", "resources"},
+        {"a{sv}", "constraints"}},
+       handler(&AuthBus::verify_public_key)},
+      {"Lookup",
+       {{"s", "id"}},
+       {{"as", "scopes"}, {"a{sas}", "resources"}, {"a{sv}", "constraints"}},
+       handler(&AuthBus::lookup)},
+      {"FindRevoked", {{"as", "ids"}}, {{"as", "revoked"}}, handler(&AuthBus::find_revoked)},
+      {"Prepare", {{"t", "transaction"}}, {{"s", "digest"}}, handler(&AuthBus::prepare)},
+      {"Commit", {{"t", "transaction"}}, {{"t", "generation"}}, handler(&AuthBus::commit)},
+      {"Abort", {{"t", "transaction"}}, {}, handler(&AuthBus::abort)},
+      {"Reload", {}, {{"t", "generation"}}, handler(&AuthBus::reload)},
+  };
+}
+
+std::vector<bus::Property> AuthBus::properties(AuthBus* self) {
+  using bus::Emits;
+  using bus::Message;
+  auto count = [](std::size_t number) { return static_cast<std::uint32_t>(number); };
+  return {
+      {"Version", "s", Emits::Change, [](Message& out) { out.write_text(version()); }},
+      {"Generation", "t", Emits::Change,
+       [self](Message& out) { out.write_u64(self->transactions_.generation()); }},
+      {"ConfigDigest", "s", Emits::Change,
+       [self](Message& out) { out.write_text(self->transactions_.current()->digest); }},
+      {"KeyCount", "u", Emits::Change,
+       [self, count](Message& out) {
+         out.write_u32(count(self->transactions_.current()->keys.login_count()));
+       }},
+      {"CertificateAuthorityCount", "u", Emits::Change,
+       [self, count](Message& out) {
+         out.write_u32(count(self->transactions_.current()->keys.authority_count()));
+       }},
+      {"Warnings", "as", Emits::Change,
+       [self](Message& out) { out.write_texts(self->transactions_.current()->keys.warnings().texts()); }},
+  };
+}
+
+Result<void> AuthBus::verify_public_key(bus::Call& call) {
+  ALK_TRY(std::string blob, call.in.read_bytes(max_key_blob));
+  ALK_TRY(std::string user, call.in.read_text());
+  ALK_TRY(bus::Dictionary peer, call.in.read_dictionary(max_peer_facts));
+  const std::string* literal = bus::find<std::string>(peer, "address");
+  std::string address = literal != nullptr ? *literal : std::string();
+  ALK_TRY(Verdict verdict, judge(transactions_.current()->keys, blob, address, now_()));
+  if (const auto* refusal = std::get_if<Refusal>(&verdict)) {
+    std::string_view word = refusal_word(*refusal);
+    log_verdict(blob, user, address, word);
+    call.out.write_bool(false).write_text(word).write_text("");
+    clients::write_grants(call.out, {}, {});
+    return {};
+  }
+  const Grant& grant = std::get<Grant>(verdict);
+  log_verdict(blob, user, address, "accept");
+  call.out.write_bool(true).write_text("").write_text(grant.identity.id);
+  clients::write_grants(call.out, grant.identity, grant.constraints);
+  return {};
+}
+
+Result<void> AuthBus::lookup(bus::Call& call) {
+  ALK_TRY(std::string id, call.in.read_text());
+  auto grant = look_up(transactions_.current()->keys, id, now_());
+  if (!grant) return fail(Kind::NotFound, "no such identity may log in");
+  clients::write_grants(call.out, grant->identity, grant->constraints);
+  return {};
+}
+
+Result<void> AuthBus::find_revoked(bus::Call& call) {
+  ALK_TRY(auto ids, call.in.read_texts(max_find_revoked));
+  ALK_TRY(auto revoked, authd::find_revoked(transactions_.current()->keys, ids, now_()));
+  call.out.write_texts(revoked);
+  return {};
+}
+
+Result<void> AuthBus::prepare(bus::Call& call) {
+  ALK_TRY(std::uint64_t transaction, call.in.read_u64());
+  auto digest = transactions_.prepare(transaction);
+  if (!digest) {
+    log_failure("Prepare", digest.error());
+    return pass(std::move(digest).error());
+  }
+  prepared_();
+  call.out.write_text(*digest);
+  return {};
+}
+
+Result<void> AuthBus::commit(bus::Call& call) {
+  ALK_TRY(std::uint64_t transaction, call.in.read_u64());
+  ALK_TRY(auto committed, transactions_.commit(transaction));
+  announce(committed);
+  call.out.write_u64(committed.generation);
+  return {};
+}
+
+Result<void> AuthBus::abort(bus::Call& call) {
+  ALK_TRY(std::uint64_t transaction, call.in.read_u64());
+  transactions_.abort(transaction);
+  return {};
+}
+
+Result<void> AuthBus::reload(bus::Call& call) {
+  auto committed = transactions_.reload();
+  if (!committed) {
+    log_failure("Reload", committed.error());
+    return pass(std::move(committed).error());
+  }
+  announce(*committed);
+  call.out.write_u64(committed->generation);
+  return {};
+}
+
+// What is in force is in force: a bus that cannot carry the news is logged and changes nothing about that.
+void AuthBus::announce(const Transactions::Committed& committed) {
+  auto snapshot = transactions_.current();
+  log::write(log::Level::Info, log::event::reload_done,
+             {{"generation", committed.generation},
+              {"keys", static_cast<std::uint64_t>(snapshot->keys.login_count())},
+              {"authorities", static_cast<std::uint64_t>(snapshot->keys.authority_count())},
+              {"revoked", static_cast<std::uint64_t>(committed.revoked.size())}});
+  log_snapshot(*snapshot);
+  std::span<const std::string> rest(committed.revoked);
+  do {
+    auto part = rest.first(std::min(rest.size(), max_signal_ids));
+    rest = rest.subspan(part.size());
+    if (auto sent = emit_changed(committed.generation, part); !sent) log::error(sent.error().describe());
+  } while (!rest.empty());
+  auto told =
+      object_->changed({"Generation", "ConfigDigest", "KeyCount", "CertificateAuthorityCount", "Warnings"});
+  if (!told) log::error(told.error().describe());
+}
+
+Result<void> AuthBus::emit_changed(std::uint64_t generation, std::span<const std::string> revoked) {
+  bus::Message signal = object_->make_signal("Changed");
+  if (!signal) return fail(Kind::Gone, "no bus for the signal Changed");
+  signal.write_u64(generation).write_texts(revoked);
+  return object_->emit(std::move(signal));
+}
+
+void log_snapshot(const Snapshot& snapshot) {
+  const Warnings& warnings = snapshot.keys.warnings();
+  for (const Warning& warning : warnings.list())
+    log::write(log::Level::Warning, log::event::key_line_skipped,
+               {{"file", warning.place.file},
+                {"line", std::uint64_t{warning.place.line}},
+                {"reason", one_token(warning.reason)}});
+  if (warnings.left_out() > 0)
+    log::warning("and " + std::to_string(warnings.left_out()) + " more key lines skipped");
+  if (snapshot.keys.login_count() == 0) log::warning("no keys: nobody can log in");
+}
+
+} // namespace alk::authd

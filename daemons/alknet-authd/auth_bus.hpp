@@ -1,0 +1,50 @@
+// org.alknet.Auth1 (contracts/org.alknet.Auth1.xml) over Transactions and Judge: decode, act, log once,
+// signal, answer.
+#pragma once
+
+#include "alknet-authd/transactions.hpp"
+#include "bus/object.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace alk::authd {
+
+inline constexpr const char* bus_name = "org.alknet.Auth1";
+inline constexpr const char* bus_path = "/org/alknet/Auth1";
+
+class AuthBus {
+ public:
+  // `prepared` is called after each successful Prepare: its result has to be dropped when its lifetime is
+  // over.
+  AuthBus(Transactions& transactions, std::function<UnixSeconds()> now, std::function<void()> prepared);
+
+  // Exports the interface for as long as this object lives.
+  Result<void> serve(bus::Connection& connection, bus::Accounts accounts = bus::Accounts::of_this_machine());
+
+  // `self` may be null when no handler will ever run (--bus-introspect).
+  static bus::Interface interface(AuthBus* self);
+
+ private:
+  static std::vector<bus::Method> methods(AuthBus* self);
+  static std::vector<bus::Property> properties(AuthBus* self);
+  Result<void> verify_public_key(bus::Call& call);
+  Result<void> lookup(bus::Call& call);
+  Result<void> find_revoked(bus::Call& call);
+  Result<void> prepare(bus::Call& call);
+  Result<void> commit(bus::Call& call);
+  Result<void> abort(bus::Call& call);
+  Result<void> reload(bus::Call& call);
+  void announce(const Transactions::Committed& committed);
+  Result<void> emit_changed(std::uint64_t generation, std::span<const std::string> revoked);
+
+  Transactions& transactions_;
+  std::function<UnixSeconds()> now_;
+  std::function<void()> prepared_;
+  std::unique_ptr<bus::Object> object_;
+};
+
+// One warning for each line that was left out, and one when nobody can log in.
+void log_snapshot(const Snapshot& snapshot);
+
+} // namespace alk::authd

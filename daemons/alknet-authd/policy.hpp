@@ -1,0 +1,21 @@
+// Who may call what on org.alknet.Auth1; what is not listed is denied.
+#pragma once
+
+#include "bus/caller.hpp"
+
+namespace alk::authd {
+
+// alknet-listend asks at every login and drives the joint reload; root administers. Nobody else has business
+// here. (Under `alknet serve` everything runs as one user, which is the service's own.)
+inline constexpr bus::PolicyRule auth_policy[] = {
+    {"VerifyPublicKey", bus::Who::Listend},
+    {"Lookup", bus::Who::Listend},
+    {"FindRevoked", bus::Who::Listend},
+    {"Prepare", bus::Who::Listend},
+    {"Commit", bus::Who::Listend},
+    {"Abort", bus::Who::Listend},
+    {"Reload", bus::Who::Root},
+    {bus::read_properties, bus::Who::Listend},
+};
+
+} // namespace alk::authd

@@ -1,0 +1,39 @@
+// A configuration, its key files and both clocks, all in memory.
+#pragma once
+
+#include "alknet-authd/transactions.hpp"
+#include "keys.hpp"
+
+#include <map>
+
+namespace alk::authd::testing {
+
+struct World {
+  std::vector<std::string> elements{"/keys"};
+  std::map<std::string, std::string> files{{"/keys", line(1) + "\n" + line(2) + "\n"}};
+  std::vector<config::Problem> problems;
+  std::string digest = "one";
+  std::chrono::steady_clock::time_point steady{};
+  UnixSeconds wall = 1'800'000'000; // 15 January 2027, 08:00:00 UTC
+
+  Sources sources() {
+    return {[this]() -> config::Checked<config::Configuration> {
+              if (!problems.empty()) return tl::unexpected(problems);
+              config::Configuration configuration;
+              configuration.dynamic.auth.authorized_keys = elements;
+              configuration.digest = digest;
+              return configuration;
+            },
+            [this](const std::string& path, std::size_t) -> Result<std::string> {
+              auto file = files.find(path);
+              if (file == files.end()) return fail(Kind::NotFound, "No such file or directory");
+              return file->second;
+            }};
+  }
+  Transactions::Clocks clocks() {
+    return {[this] { return steady; }, [this] { return wall; }};
+  }
+  Transactions start() { return {read_snapshot(sources()).value(), sources(), clocks()}; }
+};
+
+} // namespace alk::authd::testing
