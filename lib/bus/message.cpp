@@ -280,47 +280,32 @@ Message& Message::write_texts(std::span<const std::string> values) {
 }
 
 namespace {
-
-struct ValueWriter {
-  Message& message;
-  void inside(const char* signature, const std::function<void()>& member) const {
-    message.write_inside('v', signature, member);
-  }
-  void operator()(bool value) const {
-    inside("b", [&] { message.write_bool(value); });
-  }
-  void operator()(std::uint8_t value) const {
-    inside("y", [&] { message.write_u8(value); });
-  }
-  void operator()(std::uint16_t value) const {
-    inside("q", [&] { message.write_u16(value); });
-  }
-  void operator()(std::int32_t value) const {
-    inside("i", [&] { message.write_i32(value); });
-  }
-  void operator()(std::uint32_t value) const {
-    inside("u", [&] { message.write_u32(value); });
-  }
-  void operator()(std::int64_t value) const {
-    inside("x", [&] { message.write_i64(value); });
-  }
-  void operator()(std::uint64_t value) const {
-    inside("t", [&] { message.write_u64(value); });
-  }
-  void operator()(const std::string& value) const {
-    inside("s", [&] { message.write_text(value); });
-  }
-  void operator()(const std::vector<std::string>& value) const {
-    inside("as", [&] { message.write_texts(value); });
-  }
-  // Only what was read can be opaque; we never write one.
-  void operator()(const Opaque&) const { ALK_CHECK(!"an opaque value cannot be written"); }
+template <class... Functions>
+struct Overloaded : Functions... {
+  using Functions::operator()...;
 };
-
+template <class... Functions>
+Overloaded(Functions...) -> Overloaded<Functions...>;
 } // namespace
 
 Message& Message::write_value(const Value& value) {
-  std::visit(ValueWriter{*this}, value);
+  auto inside = [this](const char* signature, auto write, const auto& member) {
+    write_inside('v', signature, [&] { (this->*write)(member); });
+  };
+  std::visit(Overloaded{
+                 [&](bool member) { inside("b", &Message::write_bool, member); },
+                 [&](std::uint8_t member) { inside("y", &Message::write_u8, member); },
+                 [&](std::uint16_t member) { inside("q", &Message::write_u16, member); },
+                 [&](std::int32_t member) { inside("i", &Message::write_i32, member); },
+                 [&](std::uint32_t member) { inside("u", &Message::write_u32, member); },
+                 [&](std::int64_t member) { inside("x", &Message::write_i64, member); },
+                 [&](std::uint64_t member) { inside("t", &Message::write_u64, member); },
+                 [&](const std::string& member) { inside("s", &Message::write_text, member); },
+                 [&](const std::vector<std::string>& member) { inside("as", &Message::write_texts, member); },
+                 // Only what was read can be opaque; nobody writes one.
+                 [&](const Opaque&) { note(-EOPNOTSUPP); },
+             },
+             value);
   return *this;
 }
 
