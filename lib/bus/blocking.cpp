@@ -49,10 +49,12 @@ static int start(BusHandle& bus, const std::string& address) {
   return ::sd_bus_start(raw);
 }
 
-Result<BusHandle> open_bus(const std::string& address) {
+Result<BusHandle> open_bus(const std::string& address, std::chrono::milliseconds timeout) {
   BusHandle bus;
   if (int code = start(bus, address); code < 0) return not_connected(code, address);
-  auto deadline = Clock::now() + connect_timeout;
+  // For the round trips that sd-bus makes by itself (names, senders); its own default is 25 s.
+  ::sd_bus_set_method_call_timeout(bus.get(), microseconds(default_timeout));
+  auto deadline = Clock::now() + timeout;
   while (!::sd_bus_is_ready(bus.get())) {
     if (int code = ::sd_bus_process(bus.get(), nullptr); code < 0) return not_connected(code, address);
     auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());

@@ -33,8 +33,8 @@ struct BusUnref {
 };
 using BusHandle = std::unique_ptr<::sd_bus, BusUnref>;
 
-// Connected and authenticated; blocks for connect_timeout at most. Gone when there is no bus.
-Result<BusHandle> open_bus(const std::string& address);
+// Connected and authenticated; blocks for `timeout` at most. Gone when there is no bus.
+Result<BusHandle> open_bus(const std::string& address, std::chrono::milliseconds timeout = connect_timeout);
 
 // A method call to be filled and sent.
 Message make_call(::sd_bus* bus, const Destination& to, const char* member, AutoStart start = AutoStart::Yes);

@@ -8,11 +8,16 @@
 
 namespace alk::bus {
 
-static constexpr int messages_per_turn = 64;       // then other work of the loop gets its turn
+static constexpr std::chrono::milliseconds first_pause{
+    100}; // a bus daemon that is restarted is back in about 200 ms
+static constexpr std::chrono::milliseconds longest_pause{2000};
+static constexpr std::chrono::milliseconds return_timeout{1000}; // blocks the loop: short
+static constexpr int messages_per_turn = 64;                     // then other work of the loop gets its turn
 static constexpr std::size_t max_known_uids = 256; // senders whose uid is kept; then the table starts anew
 
-Connection::Impl::Impl(asio::io_context& loop, BusHandle bus)
-    : loop(loop), bus(std::move(bus)), descriptor(loop), timer(loop), waiting_timer(loop) {}
+Connection::Impl::Impl(asio::io_context& loop, std::string address, BusHandle bus)
+    : loop(loop), address(std::move(address)), bus(std::move(bus)), descriptor(loop), timer(loop),
+      waiting_timer(loop), return_timer(loop) {}
 
 void Connection::Impl::attach() {
   descriptor.assign(::sd_bus_get_fd(bus.get()));
@@ -23,6 +28,7 @@ void Connection::Impl::detach() {
   if (descriptor.is_open()) descriptor.release(); // the number belongs to sd-bus
   open = false;
   timer.cancel();
+  armed = Clock::time_point::max();
   fail_waiting();
 }
 
@@ -48,7 +54,52 @@ void Connection::Impl::lose() {
   if (!open) return;
   // sd-bus has already answered every call that was sent.
   detach();
-  if (lost) asio::post(loop, std::exchange(lost, nullptr));
+  for (auto* item : installed) item->release_lost();
+  if (lost) asio::post(loop, lost);
+  if (!returns) return;
+  pause = first_pause;
+  try_again();
+}
+
+void Connection::Impl::try_again() {
+  return_timer.expires_after(pause);
+  pause = std::min(pause * 2, longest_pause);
+  return_timer.async_wait([self = shared_from_this()](std::error_code error) {
+    if (error) return;
+    if (auto result = self->come_back(); !result) {
+      log::debug(result.error().describe());
+      self->try_again();
+    } else if (self->back) {
+      asio::post(self->loop, self->back);
+    }
+  });
+}
+
+static Result<void> take_name(::sd_bus* bus, const char* name) {
+  int code = ::sd_bus_request_name(bus, name, 0);
+  if (code == -EEXIST) return fail(Kind::Conflict, std::string(name) + " is taken on this bus");
+  if (code < 0) return fail_errno(-code, "taking the bus name " + std::string(name));
+  return {};
+}
+
+// All of it, or nothing: half a bus would look like a working one.
+Result<void> Connection::Impl::come_back() {
+  ALK_TRY(bus, open_bus(address, return_timeout)); // the old one is closed by this
+  uids.clear();                                    // a new bus daemon counts its connections anew
+  open = true;
+  auto result = [this]() -> Result<void> {
+    for (auto* item : installed) ALK_TRY_VOID(item->install(*this));
+    for (const auto& name : names) ALK_TRY_VOID(take_name(bus.get(), name.c_str()));
+    return {};
+  }();
+  if (!result) {
+    for (auto* item : installed) item->release_lost();
+    open = false;
+    fail_waiting();
+    return result;
+  }
+  attach();
+  return {};
 }
 
 void Connection::Impl::arm() {
@@ -90,9 +141,15 @@ void Connection::Impl::deliver(Answer answer, Result<Message> result) {
   asio::post(loop, [answer = std::move(answer), shared] { answer(std::move(*shared)); });
 }
 
+// A message belongs to the bus it was made for: after a loss it names receivers who are gone.
+Result<void> Connection::Impl::sendable(const Message& message) const {
+  if (!open || (message && ::sd_bus_message_get_bus(message.raw()) != bus.get()))
+    return fail(Kind::Gone, "the connection to the bus is lost");
+  return message.check();
+}
+
 void Connection::Impl::call(Message message, std::chrono::milliseconds timeout, Answer answer) {
-  if (auto good = message.check(); !good) return deliver(std::move(answer), pass(std::move(good).error()));
-  if (!open) return deliver(std::move(answer), fail(Kind::Gone, "the connection to the bus is lost"));
+  if (auto good = sendable(message); !good) return deliver(std::move(answer), pass(std::move(good).error()));
   auto deadline = Clock::now() + timeout;
   if (in_flight.size() < max_in_flight) return launch(std::move(message), deadline, std::move(answer));
   if (waiting.size() >= max_waiting)
@@ -168,8 +225,7 @@ void Connection::Impl::fail_waiting() {
 }
 
 Result<void> Connection::Impl::send(Message message) {
-  ALK_TRY_VOID(message.check());
-  if (!open) return fail(Kind::Gone, "the connection to the bus is lost");
+  ALK_TRY_VOID(sendable(message));
   if (int code = ::sd_bus_send(bus.get(), message.raw(), nullptr); code < 0)
     return fail_errno(-code, "sending to the bus");
   arm();
@@ -194,17 +250,20 @@ Result<std::uint32_t> Connection::Impl::sender_uid(const Message& message) {
 
 Result<std::unique_ptr<Connection>> Connection::open(asio::io_context& loop,
                                                      std::string_view explicit_address) {
-  ALK_TRY(auto bus, open_bus(choose_address(explicit_address)));
-  return std::make_unique<Connection>(loop, std::move(bus));
+  auto address = choose_address(explicit_address);
+  ALK_TRY(auto bus, open_bus(address));
+  return std::make_unique<Connection>(loop, std::move(bus), std::move(address));
 }
 
-Connection::Connection(asio::io_context& loop, BusHandle bus)
-    : impl_(std::make_shared<Impl>(loop, std::move(bus))) {
+Connection::Connection(asio::io_context& loop, BusHandle bus, std::string address)
+    : impl_(std::make_shared<Impl>(loop, std::move(address), std::move(bus))) {
   impl_->attach();
 }
 
 Connection::~Connection() {
   impl_->lost = nullptr;
+  impl_->returns = false;
+  impl_->return_timer.cancel();
   impl_->detach();
   impl_->bus.reset(); // flushes
 }
@@ -213,19 +272,26 @@ void Connection::on_disconnect(std::function<void()> callback) {
   impl_->lost = std::move(callback);
 }
 
+void Connection::come_back_when_lost(std::function<void()> callback) {
+  impl_->returns = true;
+  impl_->back = std::move(callback);
+}
+
 bool Connection::connected() const {
   return impl_->open;
 }
 
 Result<void> Connection::request_name(const char* name) {
-  int code = ::sd_bus_request_name(raw(), name, 0);
-  if (code == -EEXIST) return fail(Kind::Conflict, std::string(name) + " is taken on this bus");
-  if (code < 0) return fail_errno(-code, "taking the bus name " + std::string(name));
+  if (!impl_->open) return fail(Kind::Gone, "the connection to the bus is lost");
+  ALK_TRY_VOID(take_name(raw(), name));
+  impl_->names.emplace_back(name);
   impl_->post_pump(); // messages may have been read while we waited
   return {};
 }
 
 Result<void> Connection::release_name(const char* name) {
+  impl_->names.remove(name);
+  if (!impl_->open) return fail(Kind::Gone, "the connection to the bus is lost");
   if (int code = ::sd_bus_release_name(raw(), name); code < 0)
     return fail_errno(-code, "giving up the bus name " + std::string(name));
   impl_->post_pump();

@@ -39,14 +39,18 @@ class Connection {
   // Connects (blocking, see open_bus) to choose_address(explicit_address).
   static Result<std::unique_ptr<Connection>> open(asio::io_context& loop,
                                                   std::string_view explicit_address = {});
-  // Over a bus that is open already; also one without a bus daemon.
-  Connection(asio::io_context& loop, BusHandle bus);
+  // Over a bus that is open already; also one without a bus daemon. It cannot come back.
+  Connection(asio::io_context& loop, BusHandle bus, std::string address = {});
   ~Connection(); // waiting calls end with Gone (posted); what was sent before is flushed
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // Called once (posted) when the connection is lost; daemons then end and are started anew.
+  // Called (posted) when the connection is lost. Most daemons then end and are started anew.
   void on_disconnect(std::function<void()> callback);
+  // For the one that must outlive its bus: from now on a lost connection is made anew, with every name,
+  // interface, match and watch; watches say "absent" meanwhile. `callback` is called (posted) each time it is
+  // back.
+  void come_back_when_lost(std::function<void()> callback);
   bool connected() const;
 
   // Blocking round trips with the bus daemon. Conflict: the name is taken.

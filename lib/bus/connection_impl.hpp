@@ -20,21 +20,32 @@ struct SlotUnref {
 };
 using SlotHandle = std::unique_ptr<::sd_bus_slot, SlotUnref>;
 
-// The receiver of a match or a watch. It dies with its slot; callbacks that are posted already look first.
-struct Watcher : std::enable_shared_from_this<Watcher> {
-  std::weak_ptr<Connection::Impl> connection;
-  std::function<void(Message&)> signal;
-  std::function<void(bool)> presence;
-  std::optional<bool> present; // what `presence` was told last
+// A match, a watch or an exported interface: installed on the bus, and anew when the connection was lost and
+// is back. Destroying it ends it.
+class Installed {
+ public:
+  explicit Installed(std::weak_ptr<Connection::Impl> connection);
+  virtual ~Installed();
+  Installed(const Installed&) = delete;
+  Installed& operator=(const Installed&) = delete;
+
+  virtual Result<void> install(Connection::Impl& connection) = 0;
+  // The connection is lost.
+  virtual void release_lost() { release(); }
+
+ protected:
+  void release() { slot_.reset(); }
+
+  std::weak_ptr<Connection::Impl> connection_;
+  SlotHandle slot_;
 };
 
-struct Slot::Impl {
-  std::shared_ptr<void> data; // what sd-bus' callback points to
-  SlotHandle slot;            // released before the data
+struct Slot::Impl : Installed {
+  using Installed::Installed;
 };
 
 struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
-  Impl(asio::io_context& loop, BusHandle bus);
+  Impl(asio::io_context& loop, std::string address, BusHandle bus);
 
   // A call that was sent.
   struct Flight {
@@ -57,7 +68,10 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   void arm_timer();
   void arm_waiting();
   void lose();
+  void try_again();
+  Result<void> come_back();
 
+  Result<void> sendable(const Message& message) const;
   void call(Message message, std::chrono::milliseconds timeout, Answer answer);
   void launch(Message message, Clock::time_point deadline, Answer answer);
   void refill();
@@ -69,14 +83,21 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   static int on_reply(::sd_bus_message* reply, void* flight, ::sd_bus_error* error) noexcept;
 
   asio::io_context& loop;
+  std::string address;
   BusHandle bus;
   asio::posix::stream_descriptor descriptor;
   asio::steady_timer timer;         // sd-bus' own deadline
   asio::steady_timer waiting_timer; // the nearest deadline in `waiting`
+  asio::steady_timer return_timer;
   Clock::time_point armed = Clock::time_point::max();
   bool reading = false, writing = false, posted = false;
   bool open = true;
+  bool returns = false;              // whether a lost connection is made anew
+  std::chrono::milliseconds pause{}; // before the next attempt
   std::function<void()> lost;
+  std::function<void()> back;
+  std::list<Installed*> installed;
+  std::list<std::string> names; // owned, to be asked for again
   std::list<std::unique_ptr<Flight>> in_flight;
   std::multimap<Clock::time_point, Waiting> waiting; // by deadline; equal ones in order of arrival
   std::unordered_map<std::string, std::uint32_t> uids;

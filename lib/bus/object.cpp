@@ -7,14 +7,21 @@
 
 namespace alk::bus {
 
-struct Object::Impl {
+struct Object::Impl final : Installed {
+  Impl(const std::shared_ptr<Connection::Impl>& connection, const char* path, Interface interface,
+       Accounts accounts)
+      : Installed(connection), connection(connection), path(path), interface(std::move(interface)),
+        accounts(std::move(accounts)), vtable(make_vtable(this->interface, on_method, on_get)) {}
+  ~Impl() override { release(); } // before what it points to
+
+  Result<void> install(Connection::Impl& to) override;
+
   std::shared_ptr<Connection::Impl> connection;
   std::string path;
   Interface interface;
   Accounts accounts;
   Vtable vtable;
   bool emitting = false; // sd-bus reads properties for a signal of ours: nobody to check
-  SlotHandle slot;       // released first
 
   Result<std::uint32_t> admit(const Message& message, std::string_view member);
   static int on_method(::sd_bus_message* raw, void* data, ::sd_bus_error* error) noexcept;
@@ -73,16 +80,19 @@ int Object::Impl::on_get(::sd_bus* bus, const char*, const char*, const char* na
   return 1;
 }
 
+Result<void> Object::Impl::install(Connection::Impl& to) {
+  ::sd_bus_slot* slot = nullptr;
+  int code = ::sd_bus_add_object_vtable(to.bus.get(), &slot, path.c_str(), interface.name,
+                                        vtable.entries.data(), this);
+  if (code < 0) return fail_errno(-code, "exporting " + std::string(interface.name));
+  slot_.reset(slot);
+  return {};
+}
+
 Result<std::unique_ptr<Object>> Object::make(Connection& connection, const char* path, Interface interface,
                                              Accounts accounts) {
-  auto impl = std::make_unique<Impl>(
-      Impl{connection.impl(), path, std::move(interface), std::move(accounts), {}, false, {}});
-  impl->vtable = make_vtable(impl->interface, &Impl::on_method, &Impl::on_get);
-  ::sd_bus_slot* slot = nullptr;
-  int code = ::sd_bus_add_object_vtable(connection.raw(), &slot, path, impl->interface.name,
-                                        impl->vtable.entries.data(), impl.get());
-  if (code < 0) return fail_errno(-code, "exporting " + std::string(impl->interface.name));
-  impl->slot.reset(slot);
+  auto impl = std::make_unique<Impl>(connection.impl(), path, std::move(interface), std::move(accounts));
+  ALK_TRY_VOID(impl->install(*impl->connection));
   return std::make_unique<Object>(std::move(impl));
 }
 

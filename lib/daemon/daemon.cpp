@@ -26,6 +26,7 @@ class Runner {
 
  private:
   Result<void> start_up(const Start& start);
+  void watch_bus();
   void stop(int exit_code);
   void drain();
   void finish();
@@ -45,10 +46,7 @@ class Runner {
 
 Result<void> Runner::start_up(const Start& start) {
   ALK_TRY(bus_, bus::Connection::open(loop_, options_.bus_address));
-  bus_->on_disconnect([this] {
-    log::error("the connection to the bus is lost");
-    stop(1);
-  });
+  watch_bus();
   context_.reset(new Context{loop_, *bus_, options_, [this](std::string reason) {
                                asio::post(loop_, [this, reason = std::move(reason)] {
                                  log::error(reason);
@@ -62,6 +60,19 @@ Result<void> Runner::start_up(const Start& start) {
   log::write(log::Level::Info, log::event::server_running, {{"version", version()}});
   loop::notify_ready("running");
   return {};
+}
+
+void Runner::watch_bus() {
+  if (description_.bus_loss == Description::BusLoss::End) {
+    bus_->on_disconnect([this] {
+      log::error("the connection to the bus is lost");
+      stop(1);
+    });
+    return;
+  }
+  bus_->on_disconnect(
+      [] { log::warning("the connection to the bus is lost; trying again until it is back"); });
+  bus_->come_back_when_lost([] { log::info("the connection to the bus is back"); });
 }
 
 int Runner::run(const Start& start) {

@@ -34,6 +34,9 @@ struct Description {
   const char* bus_name; // "org.alknet.Auth1"; requested when the service has started
   // The interface with handlers that will never run: for --bus-introspect.
   std::function<bus::Interface()> interface;
+  // What the loss of the bus means: the end (the service manager starts the daemon anew), or a pause for one
+  // that holds what must not be dropped, such as live sessions.
+  enum class BusLoss { End, ComeBack } bus_loss = BusLoss::End;
 };
 
 // What a starting service gets. All of it outlives the service.
