@@ -108,27 +108,6 @@ Result<std::string> adapt_policy(std::string_view text, ::uid_t user) {
   return adapted;
 }
 
-std::string escape_address_value(std::string_view value) {
-  constexpr std::string_view plain = "-_/.\\*abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string escaped;
-  for (char c : value) {
-    if (plain.find(c) != std::string_view::npos) {
-      escaped += c;
-    } else {
-      auto byte = static_cast<unsigned char>(c);
-      escaped += '%';
-      escaped += digits[byte >> 4];
-      escaped += digits[byte & 15];
-    }
-  }
-  return escaped;
-}
-
-std::string bus_address(std::string_view socket_path) {
-  return "unix:path=" + escape_address_value(socket_path);
-}
-
 std::string bus_config(std::string_view address, std::string_view policy_directory, ::uid_t user) {
   std::string id = std::to_string(user);
   std::string config = "<!DOCTYPE busconfig PUBLIC \"-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN\"\n"

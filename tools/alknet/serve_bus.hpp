@@ -24,12 +24,6 @@ const std::vector<PolicyFile>& policy_files();
 // byte. Errors: Invalid, when no such element is found: a policy that names nobody would lock everybody out.
 Result<std::string> adapt_policy(std::string_view text, ::uid_t user);
 
-// The value of an address key as the D-Bus specification ("Server Addresses") wants it escaped.
-std::string escape_address_value(std::string_view value);
-
-// "unix:path=..."
-std::string bus_address(std::string_view socket_path);
-
 // One listening address, EXTERNAL authentication, one user, and every file in `policy_directory`.
 std::string bus_config(std::string_view address, std::string_view policy_directory, ::uid_t user);
 

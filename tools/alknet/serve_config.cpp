@@ -35,6 +35,12 @@ target = "fd00:ec2::254"
 action = "deny"
 )";
 
+// StatePaths' names, relative to the configuration file.
+constexpr const char* state_tls_cert = "tls/cert.pem";
+constexpr const char* state_tls_key = "tls/key.pem";
+constexpr const char* state_host_key = "ssh_host_ed25519_key";
+constexpr const char* state_authorized_keys = "authorized_keys";
+
 std::string pair(std::string_view key, std::string_view value) {
   return std::string(key) + " = " + toml_string(value) + "\n";
 }
@@ -105,14 +111,14 @@ std::string toml_string(std::string_view text) {
   return quoted + "\"";
 }
 
-std::string embedded_config(const StatePaths& paths) {
+std::string embedded_config() {
   std::string text =
       "# Made by `alknet serve` on its first start and yours from then on; see alknet.toml(5).\n"
       "# `alknetctl --state DIR check` tries it, `alknetctl --state DIR reload` applies it.\n";
-  text += tls_section(paths.tls_cert(), paths.tls_key());
+  text += tls_section(state_tls_cert, state_tls_key);
   text += listener("tls", "tls", default_listen_tls, true);
   text += listener("ssh", "tcp", default_listen_ssh, false);
-  text += auth_sections(paths.host_key(), paths.authorized_keys());
+  text += auth_sections(state_host_key, state_authorized_keys);
   text += forwarding;
   return text;
 }
@@ -127,17 +133,16 @@ std::string override_config(const ServeOptions& options) {
   return text.empty() ? text : std::string(generated) + text;
 }
 
-std::string command_line_config(const ServeOptions& options, const StatePaths& paths) {
+std::string command_line_config(const ServeOptions& options) {
   bool tls = options.transport == "tls";
   std::string text(generated);
   if (tls)
     text += options.tls_cert ? tls_section(absolute(*options.tls_cert), absolute(*options.tls_key))
-                             : tls_section(paths.tls_cert(), paths.tls_key());
+                             : tls_section(state_tls_cert, state_tls_key);
   text += listener(tls ? "tls" : "ssh", tls ? "tls" : "tcp", options.listen.value_or(default_listen),
                    options.stealth);
-  text +=
-      auth_sections(options.key ? absolute(*options.key) : paths.host_key(),
-                    options.authorized_keys ? absolute(*options.authorized_keys) : paths.authorized_keys());
+  text += auth_sections(options.key ? absolute(*options.key) : state_host_key,
+                        options.authorized_keys ? absolute(*options.authorized_keys) : state_authorized_keys);
   text += limits_section(options);
   return text;
 }
@@ -146,12 +151,11 @@ Result<std::string> write_config(const ServeOptions& options, const StatePaths& 
   switch (serve_mode(options)) {
   case ServeMode::File: return absolute(*options.config);
   case ServeMode::CommandLine:
-    ALK_TRY_VOID(
-        write_file_atomically(paths.command_line_config(), command_line_config(options, paths), 0600));
+    ALK_TRY_VOID(write_file_atomically(paths.command_line_config(), command_line_config(options), 0600));
     return paths.command_line_config();
   case ServeMode::Embedded: break;
   }
-  ALK_TRY_VOID(make_if_missing(paths.config(), embedded_config(paths)));
+  ALK_TRY_VOID(make_if_missing(paths.config(), embedded_config()));
   ALK_TRY_VOID(write_overrides(options, paths));
   return paths.config();
 }

@@ -20,4 +20,6 @@ struct Verb {
   std::function<int()> run;
 };
 
+Verb serve_verb(CLI::App& program);
+
 } // namespace alk::alknet

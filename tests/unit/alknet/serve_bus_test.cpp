@@ -53,11 +53,6 @@ TEST(AdaptPolicy, TheEmbeddedFilesCanBeAdapted) {
   }
 }
 
-TEST(BusAddress, EscapesWhatTheSpecificationAsksFor) {
-  EXPECT_EQ(bus_address("/home/me/.alknet/bus"), "unix:path=/home/me/.alknet/bus");
-  EXPECT_EQ(bus_address("/a b/c,d;e=f%/\xc3\xa4/bus"), "unix:path=/a%20b/c%2cd%3be%3df%25/%c3%a4/bus");
-}
-
 TEST(BusConfig, ListensOnceAndLetsOneUserIn) {
   std::string config = bus_config("unix:path=/s/bus", "/s/<d>&", 4711);
   EXPECT_THAT(config, HasSubstr("<listen>unix:path=/s/bus</listen>"));

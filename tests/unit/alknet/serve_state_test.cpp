@@ -1,4 +1,5 @@
 #include "base/text.hpp"
+#include "config/config.hpp"
 #include "serve_config.hpp"
 #include "serve_state.hpp"
 #include "ssh/key_file.hpp"
@@ -196,12 +197,39 @@ TEST_F(State, CommandLineConfiguration) {
   std::string text = content(*path);
   EXPECT_THAT(text,
               HasSubstr("name = \"tls\"\ntransport = \"tls\"\nlisten = \"0.0.0.0:443\"\nstealth = true\n"));
-  EXPECT_THAT(text, HasSubstr("cert = \"" + paths_.tls_cert() + "\""));
-  text = command_line_config({.key = "/h", .listen = "127.0.0.1:1"}, paths_);
+  EXPECT_THAT(text, HasSubstr("cert = \"tls/cert.pem\""));
+  text = command_line_config({.key = "/h", .listen = "127.0.0.1:1"});
   EXPECT_THAT(text, HasSubstr("name = \"ssh\"\ntransport = \"tcp\"\nlisten = \"127.0.0.1:1\"\n"));
   EXPECT_THAT(text, HasSubstr("host_key = \"/h\""));
   EXPECT_THAT(text, Not(HasSubstr("server.tls")));
   EXPECT_EQ(write_config({.config = "/etc/alknet/alknet.toml"}, paths_).value(), "/etc/alknet/alknet.toml");
+}
+
+TEST_F(State, GeneratedFilesAreGoodConfigurations) {
+  make();
+  auto loaded = config::load(paths_.config());
+  ASSERT_TRUE(loaded) << loaded.error().front().describe();
+  EXPECT_THAT(loaded->warnings, IsEmpty()) << loaded->warnings.front().describe();
+  ASSERT_EQ(loaded->fixed.listeners.size(), 2u);
+  EXPECT_EQ(loaded->fixed.listeners[0].name, "tls");
+  EXPECT_TRUE(loaded->fixed.listeners[0].stealth);
+  EXPECT_EQ(loaded->fixed.listeners[1].listen, "127.0.0.1:8022");
+  EXPECT_EQ(loaded->fixed.host_key, paths_.host_key());
+  EXPECT_EQ(config::tls_files(loaded->fixed, loaded->fixed.listeners[0]).cert, paths_.tls_cert());
+  EXPECT_THAT(loaded->dynamic.auth.authorized_keys, testing::ElementsAre(paths_.authorized_keys()));
+  EXPECT_EQ(loaded->dynamic.forwarding.rules.size(), 3u);
+
+  auto path = write_config({.listen = "127.0.0.1:0", .max_connections_per_ip = 7}, paths_);
+  loaded = config::load(path.value());
+  ASSERT_TRUE(loaded) << loaded.error().front().describe();
+  EXPECT_EQ(loaded->fixed.listeners.size(), 1u);
+  EXPECT_EQ(loaded->dynamic.limits.max_connections_per_ip, 7u);
+
+  path = write_config({.key = paths_.client_key(), .authorized_keys = paths_.client_public_key()}, paths_);
+  loaded = config::load(path.value());
+  ASSERT_TRUE(loaded) << loaded.error().front().describe();
+  EXPECT_EQ(loaded->fixed.host_key, paths_.client_key());
+  EXPECT_THAT(loaded->dynamic.auth.authorized_keys, testing::ElementsAre(paths_.client_public_key()));
 }
 
 TEST(TomlString, QuotesWhatNeedsIt) {
