@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154 # root: ./dev sets it
 # ./dev bench: an optimised build beside Debian's sshd in the same run; see tests/bench.
 
 main() {

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154 # root: ./dev sets it
 # ./dev build: g++, all warnings are errors. Executables meet in build/bin/.
 
 main() {

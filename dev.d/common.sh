@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shared by the verbs: messages, packages, meson build directories.
 
 say() { printf '%s\n' "== $*"; }
@@ -22,29 +23,26 @@ missing_packages() { # GROUP...
 }
 
 install_packages() { # GROUP...
-  local missing policy=/usr/sbin/policy-rc.d own_policy=
+  local missing
   command -v dpkg-query >/dev/null || die "packages can be installed on Debian and its relatives only; see dev.d/packages.txt"
-  # shellcheck disable=SC2046
-  missing=$(missing_packages "$@" | tr '\n' ' ')
-  [ -n "$missing" ] || return 0
+  mapfile -t missing < <(missing_packages "$@")
+  [ ${#missing[@]} -gt 0 ] || return 0
   if [ "$(id -u)" != 0 ]; then
     die "packages are missing; run this as root, then try again:
-  apt-get update && apt-get install --no-install-recommends -y $missing"
+  apt-get update && apt-get install --no-install-recommends -y ${missing[*]}"
   fi
-  say "installing $missing"
-  # The programs that tests start themselves (sshd, nginx) must not be started as services of this machine.
-  if [ ! -e $policy ]; then
-    own_policy=$policy
-    printf '#!/bin/sh\nexit 101\n' >$policy
-    chmod 755 $policy
-  fi
-  if ! { apt-get -q update &&
-    # shellcheck disable=SC2086
-    DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install $missing; }; then
-    [ -z "$own_policy" ] || rm -f $own_policy
-    die "apt-get failed"
-  fi
-  [ -z "$own_policy" ] || rm -f $own_policy
+  say "installing ${missing[*]}"
+  (
+    # Programs that tests start themselves (sshd, nginx) must not become running services of this machine.
+    policy=/usr/sbin/policy-rc.d
+    if [ ! -e $policy ]; then
+      trap 'rm -f $policy' EXIT
+      printf '#!/bin/sh\nexit 101\n' >$policy
+      chmod 755 $policy
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get -q update && apt-get -q -y --no-install-recommends install "${missing[@]}"
+  ) || die "apt-get failed"
 }
 
 # Makes or keeps DIRECTORY and builds everything in it. More arguments go to `meson setup` when the directory is new.

@@ -11,7 +11,7 @@ import sys
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 
-gtest_case = re.compile(r"^\[ +(OK|FAILED|SKIPPED) +\] ([\w./]+) \(\d+ ms\)", re.M)
+gtest_case = re.compile(r"^\[ +(OK|FAILED|SKIPPED) +\] ([\w./]+)(?:, where .*)? \(\d+ ms\)", re.M)
 tap_case = re.compile(r"^(ok|not ok) \d+ - (.*?)(?: # SKIP (.*))?$", re.M)
 
 
@@ -56,4 +56,5 @@ def main():
     sys.exit(1 if counts[FAILED] or not counts[PASSED] else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

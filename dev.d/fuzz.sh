@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154 # root: ./dev sets it
 # ./dev fuzz [NOUN] [SECONDS]: libFuzzer under ASan and UBSan. What it finds stays in build-asan/fuzz/NOUN; seeds that
 # cover something new are worth copying to tests/fuzz/corpus/NOUN, a crash is worth a unit test first.
 

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154 # root: ./dev sets it
 # ./dev lint: the checks of tests/lint, which need the compiled programs for the table of needed libraries.
 
 main() {

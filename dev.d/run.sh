@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154 # root: ./dev sets it
 # ./dev run: a server on this machine, and three proofs that it does its job: a request through SOCKS5 inside TLS, the
 # same through stock ssh, and what a browser sees on the TLS port. Everything that is started here is stopped here, by pid.
 

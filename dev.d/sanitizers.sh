@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154 # root: ./dev sets it
 # Build directories with sanitizers.
 
 # clang, so that the second compiler sees every file and the fuzz targets share the objects: one build, three purposes.

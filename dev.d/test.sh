@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154 # root: ./dev sets it
 # ./dev test: stages from cheap to dear. A broken build or a failing cheap stage stops the dear ones (they are then counted
 # as skipped); --keep-going runs them all the same. The closing line is counted from the runner's own logs.
 
@@ -36,16 +37,18 @@ compile() { # NAME COMMAND...
 cheap_stages() {
   local name
   for name in lint unit contract; do
-    wanted $name && stage $name build --suite $name
+    if wanted $name; then stage $name build --suite $name; fi
   done
   [ "${stage_failed:-no}" = no ] || [ $keep_going = yes ] || gate=shut
 }
 
-dear() { # NAME: whether to run that stage now
-  wanted "$1" || return 1
-  [ $gate = open ] && return 0
-  skipped_stages+=("$1: an earlier stage failed")
-  return 1
+dear() { # NAME...: whether any of these is to be run now
+  local name some=1
+  for name in "$@"; do
+    wanted "$name" || continue
+    if [ $gate = open ]; then some=0; else skipped_stages+=("$name: an earlier stage failed"); fi
+  done
+  return $some
 }
 
 main() {
@@ -70,12 +73,13 @@ main() {
       stage integration build --suite integration --timeout-multiplier "$times"
     fi
   fi
-  if dear asan || dear fuzz; then
+  if dear asan fuzz; then
     if compile "clang, ASan and UBSan" build_asan; then
-      # shellcheck disable=SC2015
-      wanted asan && stage asan-unit build-asan --suite unit --timeout-multiplier 4
-      wanted asan && stage asan-integration build-asan --suite integration --timeout-multiplier $((4 * times))
-      wanted fuzz && stage fuzz build-asan --suite fuzz --timeout-multiplier $((2 * times))
+      if wanted asan; then
+        stage asan-unit build-asan --suite unit --timeout-multiplier 4
+        stage asan-integration build-asan --suite integration --timeout-multiplier $((4 * times))
+      fi
+      if wanted fuzz; then stage fuzz build-asan --suite fuzz --timeout-multiplier $((2 * times)); fi
     fi
   fi
   if dear tsan; then

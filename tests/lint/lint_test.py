@@ -1,7 +1,12 @@
 """The checks checked: each must object to what it is there for, and be silent otherwise."""
 
+import pathlib
+import sys
 import unittest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "dev.d"))
+
+import count
 import directions
 import needed
 import sizes
@@ -65,6 +70,30 @@ class Needed(unittest.TestCase):
         self.assertEqual(needed.complaints_about("alknet-authd", {"libc.so.6", "libsystemd.so.0"}), [])
         self.assertEqual(len(needed.complaints_about("alknet-authd", {"libssl.so.3", "libssh.so.4"})), 2)
         self.assertEqual(len(needed.complaints_about("alknet-newd", set())), 1)
+
+
+class Count(unittest.TestCase):
+    """The closing line of ./dev test must not be kinder than the runner."""
+
+    def outcomes(self, result, stdout=""):
+        return [outcome for outcome, _ in count.cases_of({"name": "x", "result": result, "stdout": stdout})]
+
+    def test_plain_programs_count_as_one(self):
+        self.assertEqual(self.outcomes("OK"), ["passed"])
+        self.assertEqual(self.outcomes("SKIP"), ["skipped"])
+        for result in ("FAIL", "TIMEOUT", "ERROR", "UNEXPECTEDPASS"):
+            self.assertEqual(self.outcomes(result), ["failed"])
+
+    def test_gtest_cases_and_a_crash_behind_them(self):
+        text = "[       OK ] A.b (0 ms)\n[  SKIPPED ] A.c (0 ms)\n[       OK ] P/A.d/0, where GetParam() = 1 (3 ms)\n"
+        self.assertEqual(self.outcomes("OK", text), ["passed", "skipped", "passed"])
+        self.assertEqual(self.outcomes("FAIL", text), ["passed", "skipped", "passed", "failed"])
+        self.assertEqual(self.outcomes("FAIL", text + "[  FAILED  ] A.e (0 ms)\n").count("failed"), 1)
+
+    def test_tap_cases(self):
+        text = "ok 1 - A.a\nok 2 - A.b # SKIP no nginx\nnot ok 3 - A.c\n1..3\n"
+        self.assertEqual(self.outcomes("FAIL", text), ["passed", "skipped", "failed"])
+        self.assertEqual(self.outcomes("TIMEOUT", "ok 1 - A.a\n"), ["passed", "failed"])
 
 
 if __name__ == "__main__":
