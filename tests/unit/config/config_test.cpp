@@ -226,6 +226,7 @@ TEST(Parse, WrongShapes) {
 
 TEST(Parse, SyntaxErrorsHaveALine) {
   EXPECT_THAT(problems_of("[limits]\nmax_connections = = 1\n"), ElementsAre(HasSubstr("t:2: ")));
+  EXPECT_THAT(problems_of("\n[[$x]]\n"), ElementsAre(HasSubstr("t:2: "))); // an assertion of toml++ 3.3
   EXPECT_THAT(problems_of("a = 1\na = 2\n"), ElementsAre(HasSubstr("t:2: ")));
   EXPECT_THAT(problems_of("[auth]\n\nhost_key = \"\xc0\xaf\"\n"), ElementsAre(HasSubstr("t:3: ")));
   EXPECT_THAT(problems_of("[auth]\nhost_key = \"\xed\xa0\x80\"\n"), ElementsAre(HasSubstr("utf-8")));
