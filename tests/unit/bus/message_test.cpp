@@ -101,7 +101,8 @@ TEST_F(MessageTest, DescriptorsAreDuplicated) {
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
   Fd read_end(ends[0]), write_end(ends[1]);
-  pass_on([](Message& out) { out.write_u32(0); }); // descriptors are only sent once both ends have agreed to them
+  pass_on(
+      [](Message& out) { out.write_u32(0); }); // descriptors are only sent once both ends have agreed to them
   auto& in = pass_on([&](Message& out) { out.write_fd(write_end.get()); });
   auto fd = in.read_fd();
   ASSERT_TRUE(fd) << fd.error().describe();
