@@ -51,11 +51,12 @@ OpenFailure failure_of(ssh_session session) {
   if (ssh_is_connected(session) == 0) return OpenFailure::SessionOver;
   // The reason code is nowhere but in the text: "Channel opening failure: channel N error (CODE) TEXT".
   unsigned channel = 0, code = 0;
-  if (std::sscanf(ssh_get_error(session), "Channel opening failure: channel %u error (%u)", &channel,
-                  &code) != 2)
+  const std::string_view text = ssh_get_error(session);
+  if (std::sscanf(text.data(), "Channel opening failure: channel %u error (%u)", &channel, &code) != 2)
     return OpenFailure::Other;
   if (code == 1) return OpenFailure::Prohibited;
-  return code == 2 ? OpenFailure::ConnectFailed : OpenFailure::Other;
+  if (code != 2) return OpenFailure::Other;
+  return text.find("refused") != text.npos ? OpenFailure::Refused : OpenFailure::ConnectFailed;
 }
 
 } // namespace

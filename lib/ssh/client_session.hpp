@@ -35,6 +35,7 @@ enum class ClientEnd {
 // Why a channel was not opened (RFC 4254 section 5.1), as far as the server tells.
 enum class OpenFailure {
   Prohibited,    // 1; also all that libssh servers can say
+  Refused,       // 2, and the server's words say that the port is closed (OpenSSH does)
   ConnectFailed, // 2
   Other,         // 3 unknown type, 4 resource shortage, anything else
   SessionOver,

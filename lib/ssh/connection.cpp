@@ -17,6 +17,8 @@ constexpr std::size_t backlog_ceiling = 2 * 1024 * 1024;
 // Turns in one pump before other connections of the loop have theirs.
 constexpr int fair_turns = 8;
 
+constexpr int farewell_polls = 8;
+
 // How long a peer may take to read our farewell.
 constexpr std::chrono::milliseconds farewell_linger{2000};
 
@@ -189,7 +191,9 @@ void Connection::channel_may_move(std::uint32_t channel, net::Direction directio
 void Connection::send_keepalive() {
   if (!alive_ || pumping_) return;
   Window window(alias_);
-  // An unanswered request stays pending inside libssh; one that was answered is collected by the first call.
+  // An unanswered request stays pending inside libssh. One that was answered is collected by the first call,
+  // which then sends nothing: the second one does.
+  ssh_send_keepalive(session_);
   ssh_send_keepalive(session_);
   flush(window);
   if (failed_) return finish();
@@ -205,6 +209,10 @@ void Connection::disconnect(const std::string& text) {
 void Connection::say_farewell() {
   Window window(alias_);
   channels_.clear(); // ssh_disconnect frees libssh's channels, so ours must be gone
+  // Closing channels was a write; until a poll has said "writable" again, libssh would buffer the last
+  // message and lose it with the socket.
+  for (int i = 0; i < farewell_polls && attached_ && ssh_event_dopoll(event_, 0) == SSH_OK; ++i) {
+  }
   ssh_session_set_disconnect_message(session_, farewell_.c_str());
   ssh_disconnect(session_);
   flush(window);

@@ -16,6 +16,7 @@ static int run(int argc, char** argv) {
       [](const CLI::App*, const CLI::Error& error) { return std::string("error: ") + error.what() + "\n"; });
 
   std::vector<Verb> verbs;
+  verbs.push_back(connect_verb(program));
   verbs.push_back(serve_verb(program));
 
   try {

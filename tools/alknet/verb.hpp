@@ -20,6 +20,7 @@ struct Verb {
   std::function<int()> run;
 };
 
+Verb connect_verb(CLI::App& program);
 Verb serve_verb(CLI::App& program);
 
 } // namespace alk::alknet

@@ -1,0 +1,457 @@
+"""`alknet connect` against OpenSSH's sshd: the reference server decides whether our client speaks the protocol."""
+
+import getpass
+import os
+import pathlib
+import pty
+import re
+import select
+import signal
+import socket
+import struct
+import subprocess
+import threading
+import time
+
+import harness
+import served
+import targets
+
+
+def new_key(path, **options):
+    harness.make_key(path, **options)
+    return path
+
+
+class Sshd:
+    """A private sshd. fingerprint, known_hosts: of its host key. accept(): adds a key."""
+
+    def __init__(self, case, *options):
+        harness.require("ssh-keygen", self._path())
+        pathlib.Path("/run/sshd").mkdir(exist_ok=True)
+        self.directory = case.dir
+        self.host_key = new_key(case.dir / "host_key")
+        self.authorized = case.dir / "authorized_keys"
+        self.authorized.touch()
+        self.port = harness.free_port()
+        config = case.dir / "sshd_config"
+        config.write_text("\n".join([
+            f"ListenAddress 127.0.0.1:{self.port}", f"HostKey {self.host_key}", f"PidFile {case.dir}/sshd.pid",
+            f"AuthorizedKeysFile {self.authorized}", "StrictModes no", "UsePAM no", "PasswordAuthentication no",
+            "PermitRootLogin yes", "LogLevel DEBUG1", *options, ""]))
+        self.program = case.start("sshd", [self._path(), "-D", "-e", "-f", config])
+        self.program.wait_line("Server listening on")
+        public = pathlib.Path(f"{self.host_key}.pub")
+        self.fingerprint = harness.fingerprint(public)
+        self.known_hosts = case.dir / "known_hosts"
+        kind, key = public.read_text().split()[:2]
+        self.known_hosts.write_text(f"[127.0.0.1]:{self.port} {kind} {key}\n")
+
+    @staticmethod
+    def _path():
+        return subprocess.run(["sh", "-c", "command -v sshd || echo /usr/sbin/sshd"], capture_output=True,
+                              text=True).stdout.strip()
+
+    def accept(self, key):
+        with open(self.authorized, "a") as file:
+            file.write(pathlib.Path(f"{key}.pub").read_text())
+
+
+class Client(harness.Case):
+    def setUp(self):
+        super().setUp()
+        self.sshd = Sshd(self, *self.sshd_options)
+        self.key = new_key(self.dir / "key")
+        self.sshd.accept(self.key)
+
+    sshd_options = ()
+
+    def command(self, *arguments, identity=None, trust=True, socks5="127.0.0.1:0"):
+        command = [harness.binary("alknet"), "connect", "--server", f"127.0.0.1:{self.sshd.port}",
+                   "--user", getpass.getuser(), "--identity", identity or self.key, "--socks5", socks5]
+        if trust:
+            command += ["--known-hosts", self.sshd.known_hosts]
+        return [str(part) for part in [*command, *arguments]]
+
+    environment = {"SSH_AUTH_SOCK": None, "ALKNET_LOG": "debug"}
+
+    def connect(self, *arguments, env=None, **options):
+        """(program, SOCKS5 address, [forward addresses])"""
+        program = self.start("connect", self.command(*arguments, **options), env={**self.environment, **(env or {})})
+        ready = program.wait_line(r"^ready socks5=(\S+)(.*)$", stream="out")
+        forwards = [harness.split_address(part.split("=")[1]) for part in ready[2].split()]
+        return program, harness.split_address(ready[1]), forwards
+
+    def fails(self, *arguments, code=1, env=None, **options):
+        """Its stderr."""
+        environment = {**os.environ, "HOME": str(self.dir), **(env or {})}
+        environment.pop("SSH_AUTH_SOCK", None)
+        done = self.run_program(self.command(*arguments, **options), check=code, env=environment)
+        self.assertEqual(done.stdout, b"")
+        self.assertTrue(done.stderr.startswith(b"error: "), done.stderr)
+        return done.stderr.decode()
+
+
+class Socks(Client):
+    def test_addresses_and_names_through_curl(self):
+        harness.require("curl")
+        four = self.target(targets.Http())
+        six = self.target(targets.Http(host="::1"))
+        _, proxy, _ = self.connect()
+        for scheme, url in (("socks5", four.url), ("socks5h", f"http://localhost:{four.port}/"), ("socks5", six.url),
+                            ("socks5h", six.url)):
+            done = self.run_program(["curl", "-sS", "--noproxy", "", "-m", "20", "-x",
+                                     f"{scheme}://{proxy[0]}:{proxy[1]}", url])
+            self.assertEqual(done.stdout, four.body)
+
+    def test_reply_codes(self):
+        _, proxy, _ = self.connect()
+        closed = harness.free_port()
+        self.assertEqual(self.code(proxy, "127.0.0.1", closed), 5)
+        self.assertEqual(self.code(proxy, "no-such-host.invalid", 80), 4)
+        self.assertEqual(self.code(proxy, "alknet-control", 0), 2)
+        # The refused ones left nothing behind.
+        echo = self.target(targets.Echo())
+        self.assertEqual(self.code(proxy, echo.host, echo.port), 0)
+
+    def code(self, proxy, host, port):
+        sock, code = served.socks5(proxy, host, port)
+        sock.close()
+        return code
+
+    def test_raw_refusals(self):
+        _, proxy, _ = self.connect()
+        refusal = b"\x05%c\x00\x01\x00\x00\x00\x00\x00\x00"
+        for sent, expected in ((b"\x05\x01\x02", b"\x05\xff"), (b"\x04\x01\x00\x50\x7f\x00\x00\x01\x00", b""),
+                               (b"GET / HTTP/1.1\r\n\r\n", b""),
+                               (b"\x05\x01\x00\x05\x02\x00\x01", b"\x05\x00" + refusal % 7),
+                               (b"\x05\x01\x00\x05\x03\x00\x01", b"\x05\x00" + refusal % 7),
+                               (b"\x05\x01\x00\x05\x01\x00\x09", b"\x05\x00" + refusal % 8)):
+            with socket.create_connection(proxy, timeout=20) as sock:
+                sock.sendall(sent)
+                self.assertEqual(harness.receive_all(sock), expected, sent)
+
+    def test_eager_data_behind_the_request(self):
+        echo = self.target(targets.Echo())
+        _, proxy, _ = self.connect()
+        with socket.create_connection(proxy, timeout=20) as sock:
+            sock.sendall(b"\x05\x01\x00\x05\x01\x00\x01" + socket.inet_aton(echo.host) + struct.pack(">H", echo.port) +
+                         b"early")
+            self.assertEqual(harness.receive_exactly(sock, 17), b"\x05\x00\x05\x00\x00\x01" + bytes(6) + b"early")
+
+    def test_target_that_speaks_and_leaves_at_once(self):
+        target = self.target(targets.HalfClose(b"x" * 100_000))
+        _, proxy, _ = self.connect()
+        for _ in range(20):
+            sock, code = served.socks5(proxy, target.host, target.port)
+            self.assertEqual(code, 0)
+            self.assertEqual(harness.receive_all(sock), target.greeting)
+            sock.close()
+
+    def test_two_hundred_at_once(self):
+        echo = self.target(targets.Echo())
+        _, proxy, _ = self.connect()
+        socks = [served.socks5(proxy, echo.host, echo.port)[0] for _ in range(200)]
+        for number, sock in enumerate(socks):
+            sock.sendall(b"%08d" % number)
+        for number, sock in enumerate(socks):
+            self.assertEqual(harness.receive_exactly(sock, 8), b"%08d" % number)
+            sock.close()
+
+
+class Forwards(Client):
+    def forwarded(self, target, *arguments):
+        _, _, forwards = self.connect("--forward", f"127.0.0.1:0:{target.host}:{target.port}", *arguments)
+        return socket.create_connection(forwards[0], timeout=60)
+
+    def test_bulk_up(self):
+        size = harness.sized(64, 1024) * harness.MIB
+        with self.forwarded(self.target(targets.Sink())) as sock:
+            targets.send_pattern(sock, size)
+            sock.shutdown(socket.SHUT_WR)
+            self.assertEqual(harness.receive_all(sock, timeout=120).decode(), targets.pattern_digest(size))
+
+    def test_bulk_down(self):
+        size = harness.sized(64, 1024) * harness.MIB
+        with self.forwarded(self.target(targets.Source(size))) as sock:
+            self.assertEqual(targets.stream_digest(sock), (targets.pattern_digest(size), size))
+
+    def test_bulk_both_ways_at_once(self):
+        size = harness.sized(16, 256) * harness.MIB
+        with self.forwarded(self.target(targets.Echo())) as sock:
+            sender = threading.Thread(target=lambda: (targets.send_pattern(sock, size), sock.shutdown(socket.SHUT_WR)))
+            sender.start()
+            self.assertEqual(targets.stream_digest(sock), (targets.pattern_digest(size), size))
+            sender.join()
+
+    def test_half_close_by_the_target(self):
+        target = self.target(targets.HalfClose(b"bye\n"))
+        with self.forwarded(target) as sock:
+            self.assertEqual(harness.receive_all(sock), b"bye\n")
+            sock.sendall(b"still here")
+            sock.shutdown(socket.SHUT_WR)
+            self.assertTrue(target.ended.wait(20))
+            self.assertEqual(bytes(target.received), b"still here")
+
+    def test_slow_reader_loses_nothing(self):
+        target = self.target(targets.SlowReader(first=10))
+        size = 8 * harness.MIB
+        with self.forwarded(target) as sock:
+            sender = threading.Thread(target=lambda: (targets.send_pattern(sock, size), sock.shutdown(socket.SHUT_WR)))
+            sender.start()
+            target.release.set()
+            self.assertEqual(harness.receive_all(sock, timeout=60).decode(), targets.pattern_digest(size))
+            sender.join()
+
+    def test_real_originator(self):
+        program, _, forwards = self.connect("--forward", "127.0.0.1:0:127.0.0.1:9")
+        with socket.create_connection(forwards[0], timeout=20) as sock:
+            port = sock.getsockname()[1]
+            self.assertEqual(harness.receive_all(sock), b"")
+        self.sshd.program.wait_line(rf"originator 127.0.0.1 port {port}, target 127.0.0.1 port 9")
+        self.assertTrue(program.running())
+
+    def test_malformed_is_named(self):
+        self.assertIn("80:host", self.fails("--forward", "80:host"))
+
+    def test_ipv6_bind_and_target(self):
+        echo = self.target(targets.Echo(host="::1"))
+        _, _, forwards = self.connect("--forward", f"[::1]:0:[::1]:{echo.port}")
+        with socket.create_connection(forwards[0], timeout=20) as sock:
+            sock.sendall(b"six")
+            self.assertEqual(harness.receive_exactly(sock, 3), b"six")
+
+
+class Rekeying(Client):
+    sshd_options = ("RekeyLimit 1M",)
+
+    def test_bulk_survives_rekeys(self):
+        size = 24 * harness.MIB
+        _, _, forwards = self.connect("--forward", "127.0.0.1:0:127.0.0.1:%d" % self.target(targets.Echo()).port)
+        with socket.create_connection(forwards[0], timeout=60) as sock:
+            sender = threading.Thread(target=lambda: (targets.send_pattern(sock, size), sock.shutdown(socket.SHUT_WR)))
+            sender.start()
+            self.assertEqual(targets.stream_digest(sock), (targets.pattern_digest(size), size))
+            sender.join()
+        self.assertGreater(self.sshd.program.text().count("rekey"), 2)
+
+
+class HostKeys(Client):
+    def test_unknown_key_is_refused_with_the_mend(self):
+        text = self.fails(trust=False)
+        self.assertIn(f"--host-key {self.sshd.fingerprint}", text)
+        self.connect("--host-key", self.sshd.fingerprint, trust=False)
+
+    def test_pin_by_file(self):
+        self.connect("--host-key", f"{self.sshd.host_key}.pub", trust=False)
+
+    def test_wrong_pin(self):
+        other = new_key(self.dir / "other")
+        for pin in (harness.fingerprint(f"{other}.pub"), f"{other}.pub"):
+            self.assertIn("not the one of --host-key", self.fails("--host-key", pin, trust=False))
+        self.assertNotIn("Accepted publickey", self.sshd.program.text())
+
+    def test_changed_key_is_refused_before_any_login(self):
+        other = new_key(self.dir / "other")
+        kind, key = pathlib.Path(f"{other}.pub").read_text().split()[:2]
+        self.sshd.known_hosts.write_text(f"[127.0.0.1]:{self.sshd.port} {kind} {key}\n")
+        text = self.fails()
+        self.assertIn("HAS CHANGED", text)
+        self.assertIn(f"{self.sshd.known_hosts}:1", text)
+        self.assertNotIn("userauth-request", self.sshd.program.text())
+
+    def test_revoked_key(self):
+        line = self.sshd.known_hosts.read_text()
+        self.sshd.known_hosts.write_text(line + "@revoked " + line)
+        self.assertIn("revoked", self.fails())
+
+    def test_hashed_file(self):
+        self.run_program(["ssh-keygen", "-q", "-H", "-f", self.sshd.known_hosts])
+        self.assertTrue(self.sshd.known_hosts.read_text().startswith("|1|"))
+        self.connect()
+
+    def test_trust_on_first_use_at_a_terminal(self):
+        known = self.dir / "new" / "known_hosts"
+        with Terminal(self, self.command("--known-hosts", known, trust=False)) as terminal:
+            terminal.expect(rb"no, or the fingerprint\)\? ")
+            terminal.type("yes\n")
+            terminal.expect(rb"ready socks5=")
+        self.assertIn(f"[127.0.0.1]:{self.sshd.port} ssh-ed25519 ", known.read_text())
+        self.connect("--known-hosts", known, trust=False)
+
+    def test_no_at_a_terminal(self):
+        known = self.dir / "new" / "known_hosts"
+        with Terminal(self, self.command("--known-hosts", known, trust=False)) as terminal:
+            terminal.expect(rb"no, or the fingerprint\)\? ")
+            terminal.type("no\n")
+            terminal.expect(rb"error: .*not accepted")
+            self.assertEqual(terminal.wait(), 1)
+        self.assertFalse(known.exists())
+
+
+class Identities(Client):
+    def test_key_that_the_server_does_not_know(self):
+        other = new_key(self.dir / "other")
+        text = self.fails(identity=other)
+        self.assertIn(harness.fingerprint(f"{other}.pub"), text)
+
+    def test_missing_and_unusable_files(self):
+        self.assertIn("nowhere", self.fails(identity=self.dir / "nowhere"))
+        rsa = self.dir / "rsa"
+        self.run_program(["ssh-keygen", "-q", "-t", "rsa", "-m", "PEM", "-N", "", "-f", rsa])
+        self.assertIn("PEM", self.fails(identity=rsa))
+        os.chmod(self.key, 0o644)
+        self.assertIn("chmod 600", self.fails())
+
+    def test_encrypted_key_asks_at_the_terminal(self):
+        key = new_key(self.dir / "locked", passphrase="open sesame")
+        self.sshd.accept(key)
+        self.assertIn("encrypted", self.fails(identity=key))
+        with Terminal(self, self.command(identity=key)) as terminal:
+            terminal.expect(rb"Passphrase of .*locked: ")
+            terminal.type("wrong\n")
+            terminal.expect(rb"Passphrase of .*locked: ")
+            terminal.type("open sesame\n")
+            terminal.expect(rb"ready socks5=")
+            self.assertNotIn(b"sesame", terminal.seen)
+
+    def test_agent_holds_the_key(self):
+        harness.require("ssh-agent", "ssh-add")
+        agent_socket = self.dir / "agent"
+        agent = self.start("agent", ["ssh-agent", "-D", "-a", agent_socket])
+        harness.wait_until(agent_socket.exists)
+        env = {"SSH_AUTH_SOCK": str(agent_socket)}
+        # Others come first in the agent, and must not be offered.
+        others = [new_key(self.dir / f"other{number}") for number in range(8)]
+        key = new_key(self.dir / "locked", passphrase="open sesame")
+        self.sshd.accept(key)
+        asker = self.dir / "asker"
+        asker.write_text("#!/bin/sh\necho 'open sesame'\n")
+        asker.chmod(0o700)
+        for name in [*others, key]:
+            self.run_program(["ssh-add", name], env={**os.environ, **env, "SSH_ASKPASS": str(asker),
+                                                     "SSH_ASKPASS_REQUIRE": "force", "DISPLAY": ":0"})
+        for identity in (key, f"{key}.pub"):
+            program, _, _ = self.connect(identity=identity, env=env)
+            program.stop()
+        self.assertEqual(self.sshd.program.text().count("Failed publickey"), 0)
+        self.assertNotIn(harness.fingerprint(f"{others[0]}.pub"), self.sshd.program.text())
+        self.assertTrue(agent.running())
+
+
+class Life(Client):
+    def test_signals_end_it_with_a_goodbye(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            program, proxy, _ = self.connect()
+            echo = self.target(targets.Echo())
+            sock, _ = served.socks5(proxy, echo.host, echo.port)
+            mark = self.sshd.program.mark()
+            begun = time.monotonic()
+            program.send_signal(number)
+            self.assertEqual(program.wait(), 0)
+            self.assertLess(time.monotonic() - begun, 3)
+            self.sshd.program.wait_line(r"disconnect.*shutdown", after=mark)
+            sock.close()
+
+    def test_lost_session_ends_with_the_reason(self):
+        program, _, _ = self.connect()
+        children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self.sshd.program.pid)], capture_output=True,
+                                  text=True).stdout.split()
+        for child in children:
+            os.kill(int(child), signal.SIGKILL)
+        self.assertEqual(program.wait(), 1)
+        self.assertRegex(program.text("err"), r"error: .*lost")
+
+    def test_occupied_port_is_an_error(self):
+        with harness.listening_socket() as occupied:
+            port = occupied.getsockname()[1]
+            self.assertIn(str(port), self.fails(socks5=f"127.0.0.1:{port}"))
+            self.assertIn(str(port), self.fails("--forward", f"{port}:host.test:80"))
+
+    def test_nobody_listens(self):
+        command = self.command()
+        command[command.index("--server") + 1] = f"127.0.0.1:{harness.free_port()}"
+        done = self.run_program(command, check=1)
+        self.assertIn(b"connection refused", done.stderr)
+
+    def test_not_an_ssh_server(self):
+        web = self.target(targets.HalfClose(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
+        command = self.command()
+        command[command.index("--server") + 1] = web.address
+        done = self.run_program(command, check=1)
+        self.assertTrue(done.stderr.startswith(b"error: "), done.stderr)
+
+    def test_usage_errors(self):
+        alknet = harness.binary("alknet")
+        self.run_program([alknet, "connect", "--nonsense"], check=2)
+        self.run_program([alknet, "connect"], check=2, env={})
+        self.run_program([alknet, "connect", "--help"])
+        self.assertIn("incompatible", self.fails("--insecure"))
+        self.assertIn("not available", self.fails("--proxy", "socks5://127.0.0.1:1"))
+
+    def test_environment_names_server_and_identity(self):
+        command = [str(harness.binary("alknet")), "connect", "--socks5", "127.0.0.1:0", "--known-hosts",
+                   str(self.sshd.known_hosts)]
+        program = self.start("connect", command, env={
+            "ALKNET_SERVER": f"127.0.0.1:{self.sshd.port}", "ALKNET_IDENTITY": self.key, "USER": getpass.getuser()})
+        program.wait_line("^ready socks5=")
+
+    def test_open_listener_is_warned_about(self):
+        program, _, _ = self.connect(socks5="0.0.0.0:0")
+        self.assertIn("warning: ", program.text("err"))
+
+    def test_destinations_stay_out_of_the_log(self):
+        program, proxy, _ = self.connect("--forward", "127.0.0.1:0:marked-host.invalid:7")
+        sock, code = served.socks5(proxy, "marked-name.invalid", 7)
+        self.assertNotEqual(code, 0)
+        program.stop()
+        self.assertNotIn("marked", program.text())
+
+
+class Terminal:
+    """Runs a command with a terminal of its own. `seen`: all that it printed."""
+
+    def __init__(self, case, command):
+        self.case, self.seen = case, b""
+        self._pid, self._fd = pty.fork()
+        if self._pid == 0:
+            os.environ.pop("SSH_AUTH_SOCK", None)
+            os.execv(command[0], command)
+        self._at = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self._pid:
+            os.kill(self._pid, signal.SIGTERM)
+            self.wait()
+        os.close(self._fd)
+
+    def expect(self, pattern, timeout=20):
+        deadline = time.monotonic() + timeout
+        while True:
+            found = re.search(pattern, self.seen[self._at:])
+            if found:
+                self._at += found.end()
+                return
+            if not select.select([self._fd], [], [], max(0, deadline - time.monotonic()))[0]:
+                self.case.fail(f"no {pattern!r} at the terminal: {self.seen!r}")
+            try:
+                chunk = os.read(self._fd, 4096)
+            except OSError:
+                chunk = b""
+            if not chunk:
+                self.case.fail(f"ended without {pattern!r}: {self.seen!r}")
+            self.seen += chunk
+
+    def type(self, text):
+        os.write(self._fd, text.encode())
+
+    def wait(self):
+        pid, self._pid = self._pid, 0
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+if __name__ == "__main__":
+    harness.main()
