@@ -15,6 +15,9 @@ using Clock = std::chrono::steady_clock;
 // Keys that may be offered and refused before answers are delayed: an agent with a few keys is no attack.
 constexpr std::size_t prompt_refusals = 3;
 constexpr std::chrono::seconds refusal_delay{1};
+// Offers of one connection, good and bad: each costs a round trip to alknet-authd. ssh itself gives up far
+// earlier.
+constexpr std::uint32_t most_offers = 100;
 // How often a session without keepalive looks at its expiry.
 constexpr std::chrono::seconds idle_check{60};
 
@@ -129,6 +132,10 @@ void Session::on_key(const ssh::KeyOffer& offer, std::function<void(ssh::KeyVerd
   if (offered_ && offer.signed_login && offered_->blob == offer.blob && offered_->user == offer.user &&
       offered_->generation == worker_.settings()->generation)
     return judge(offer, offered_->verdict, std::move(answer));
+  if (++offers_ > most_offers) {
+    answer(ssh::KeyVerdict::Reject);
+    return disconnect("too many authentication requests");
+  }
   LoginRequest request{offer.blob, offer.user, peer_.remote_addr, peer_.remote_port, peer_.transport};
   worker_.hub().verify(worker_.index(), std::move(request),
                        [weak = weak_from_this(), offer, answer](Result<LoginVerdict> verdict) {

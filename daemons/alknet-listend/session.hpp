@@ -67,6 +67,7 @@ class Session final : public ssh::ServerEvents, public std::enable_shared_from_t
   std::unique_ptr<Offered> offered_;
   std::set<std::string> rejected_keys_; // fingerprints: each counts once
   std::uint32_t failures_ = 0;
+  std::uint32_t offers_ = 0;
 
   std::optional<Identity> identity_;
   Constraints constraints_;

@@ -23,7 +23,6 @@ void Worker::add(Session& session) {
 
 void Worker::remove(Session& session) {
   sessions_.erase(session.id());
-  if (stopping_ && sessions_.empty() && stopped_) stop_timer_.cancel();
 }
 
 void Worker::disconnect(std::uint64_t session, const std::string& text) {
