@@ -1,0 +1,67 @@
+// A server that answers what the test wants.
+#pragma once
+
+#include "admin.hpp"
+
+namespace alk::alknetctl {
+
+class FakeAdmin : public Admin {
+ public:
+  static constexpr std::uint64_t now = 1'700'000'000;
+
+  Result<clients::ListenStatus> status() override {
+    if (!running_) return absence();
+    return status_;
+  }
+  Result<AuthInfo> auth_info() override {
+    ++auth_questions_;
+    return auth_;
+  }
+  Result<std::vector<clients::SessionInfo>> sessions() override {
+    if (broken_) return *broken_;
+    return sessions_;
+  }
+  Result<void> disconnect(std::uint64_t session) override {
+    if (broken_) return *broken_;
+    if (session != 12) return fail(Kind::NotFound, "no such session");
+    disconnected_ = session;
+    return {};
+  }
+  Result<clients::Reloaded> reload() override {
+    if (broken_) return *broken_;
+    return reloaded_;
+  }
+  Result<clients::Explanation> explain(const std::string& identity, const std::string& destination,
+                                       const std::string& transport) override {
+    if (broken_) return *broken_;
+    explained_ = identity + "|" + destination + "|" + transport;
+    return explanation_;
+  }
+
+  bool running_ = true;
+  std::optional<Failure> broken_;
+  clients::ListenStatus status_{"0.1.0",
+                                7,
+                                "digest",
+                                now - 3660,
+                                1,
+                                3,
+                                {{"tls", "tls", "127.0.0.1:8443", true}, {"ssh", "tcp", "", false}},
+                                true,
+                                "SHA256:abc",
+                                {"alknet.toml:3: forwarding.default: everything is allowed"}};
+  Result<AuthInfo> auth_ = AuthInfo{7, "digest", 2, 1, {"authorized_keys:4: unknown option"}};
+  Result<std::vector<clients::SessionInfo>> sessions_ = std::vector<clients::SessionInfo>{
+      {12, "SHA256:key", "e\x1b[31m vil", "2001:db8::1", 50000, "tls", "tls", now - 45, 3, 7}};
+  Result<clients::Reloaded> reloaded_ =
+      clients::Reloaded{8, {"limits.max_connections", "forwarding.rules[1].action"}, {"listeners[0].listen"}};
+  clients::Explanation explanation_{false, 2, "10.0.0.0/8"};
+  std::uint64_t disconnected_ = 0;
+  std::string explained_;
+  int auth_questions_ = 0;
+
+ private:
+  Failure absence() const { return broken_ ? *broken_ : Failure(fail(Kind::Gone, "not running")); }
+};
+
+} // namespace alk::alknetctl

@@ -1,0 +1,91 @@
+#include "admin.hpp"
+
+#include "base/fd.hpp"
+#include "bus/socket_address.hpp"
+#include "clients/auth_client.hpp"
+#include "loop/task_group.hpp"
+
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+namespace alk::alknetctl {
+
+namespace {
+
+class BusAdmin : public Admin {
+ public:
+  BusAdmin(bus::BlockingConnection connection, std::string address, Fd directory)
+      : directory_(std::move(directory)), address_(std::move(address)), connection_(std::move(connection)),
+        listen_(connection_) {}
+
+  Result<clients::ListenStatus> status() override { return listen_.status(); }
+  Result<AuthInfo> auth_info() override;
+  Result<std::vector<clients::SessionInfo>> sessions() override { return listen_.list_sessions(); }
+  Result<void> disconnect(std::uint64_t session) override { return listen_.disconnect(session); }
+  Result<clients::Reloaded> reload() override { return listen_.reload(); }
+  Result<clients::Explanation> explain(const std::string& identity, const std::string& destination,
+                                       const std::string& transport) override {
+    return listen_.explain(identity, destination, transport);
+  }
+
+ private:
+  Fd directory_; // the address may go through it
+  std::string address_;
+  bus::BlockingConnection connection_;
+  clients::ListenClient listen_;
+};
+
+Task<> ask_status(clients::AuthClient& client, std::optional<Result<clients::AuthStatus>>& answer) {
+  answer = co_await client.status();
+}
+
+// The client of alknet-authd wants a loop; this one lives for a single question.
+Result<AuthInfo> BusAdmin::auth_info() {
+  asio::io_context loop(1);
+  ALK_TRY(auto connection, bus::Connection::open(loop, address_));
+  clients::AuthClient client(*connection);
+  std::optional<Result<clients::AuthStatus>> answer;
+  loop::TaskGroup tasks(loop);
+  tasks.spawn("auth status", ask_status(client, answer));
+  tasks.when_drained([&loop] { loop.stop(); });
+  loop.run();
+  if (!answer) return fail(Kind::Broken, "no answer from alknet-authd");
+  if (!*answer) return pass(std::move(*answer).error());
+  const clients::AuthStatus& status = **answer;
+  return AuthInfo{status.generation, status.config_digest, status.key_count,
+                  status.certificate_authority_count, status.warnings};
+}
+
+Failure cannot_open(int number, const std::string& path) {
+  if (number == ENOENT || number == ENOTDIR)
+    return fail(Kind::Gone, path + ": no server keeps its state there");
+  return fail_errno(number, path);
+}
+
+// Looks before it leaps: a stale or foreign socket gives a better reason here than inside the bus library.
+Result<void> check_socket(const Fd& directory, const std::string& state) {
+  struct ::stat status {};
+  if (::fstatat(directory.get(), "bus", &status, 0) == 0) return {};
+  if (errno == ENOENT) return fail(Kind::Gone, state + ": no server is running there");
+  return fail_errno(errno, state + "/bus");
+}
+
+} // namespace
+
+Result<std::unique_ptr<Admin>> connect(const Place& place) {
+  std::string address = bus::choose_address(place.bus_address);
+  Fd directory;
+  if (!place.state.empty()) {
+    directory.reset(::open(place.state.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!directory) return cannot_open(errno, place.state);
+    ALK_TRY_VOID(check_socket(directory, place.state));
+    address = bus::socket_address(place.state, "bus", directory.get());
+  }
+  ALK_TRY(auto connection, bus::BlockingConnection::open(address));
+  return std::make_unique<BusAdmin>(std::move(connection), address, std::move(directory));
+}
+
+} // namespace alk::alknetctl

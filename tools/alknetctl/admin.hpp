@@ -1,0 +1,45 @@
+// What alknetctl asks of a running server. The verbs know this interface only; BusAdmin is the real one.
+#pragma once
+
+#include "base/result.hpp"
+#include "clients/listen_client.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace alk::alknetctl {
+
+// alknet-authd's side of the status.
+struct AuthInfo {
+  std::uint64_t generation = 0;
+  std::string config_digest;
+  std::uint32_t keys = 0;
+  std::uint32_t certificate_authorities = 0;
+  std::vector<std::string> warnings;
+};
+
+// Errors: Gone (not running), Denied, and what contracts/org.alknet.Listen1.xml says for each member.
+class Admin {
+ public:
+  virtual ~Admin() = default;
+  virtual Result<clients::ListenStatus> status() = 0;
+  virtual Result<AuthInfo> auth_info() = 0; // Denied for administrators who are not root
+  virtual Result<std::vector<clients::SessionInfo>> sessions() = 0;
+  virtual Result<void> disconnect(std::uint64_t session) = 0;
+  virtual Result<clients::Reloaded> reload() = 0;
+  virtual Result<clients::Explanation> explain(const std::string& identity, const std::string& destination,
+                                               const std::string& transport) = 0;
+};
+
+// Where the server is: at most one of the two is set; else $ALKNET_BUS_ADDRESS, else the system bus.
+struct Place {
+  std::string state;       // a state directory of `alknet serve`
+  std::string bus_address; // a D-Bus address
+};
+
+// Errors: Gone (nothing is running there), Denied.
+Result<std::unique_ptr<Admin>> connect(const Place& place);
+
+} // namespace alk::alknetctl

@@ -1,0 +1,126 @@
+// alknetctl: the administrator's program. It holds nothing; everything is asked over the bus.
+#include "base/version.hpp"
+#include "config/config.hpp"
+#include "verbs.hpp"
+
+#include <ctime>
+#include <functional>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+namespace alk::alknetctl {
+
+namespace {
+
+struct Arguments {
+  Place place;
+  bool json = false;
+  std::string transport = "tcp";
+  std::string file;
+  std::string identity;
+  std::string destination;
+  std::uint64_t session = 0;
+};
+
+using Verb = std::function<int(Admin&, const Output&)>;
+
+int with_admin(const Arguments& arguments, const Output& output, const Verb& verb) {
+  auto admin = connect(arguments.place);
+  return admin ? verb(**admin, output) : report(admin.error(), output);
+}
+
+std::string file_to_check(const Arguments& arguments) {
+  if (!arguments.file.empty()) return arguments.file;
+  return arguments.place.state.empty() ? config::default_path : arguments.place.state + "/alknet.toml";
+}
+
+// What to run when a verb was chosen.
+using Chosen = std::function<int(const Output&)>;
+
+class CommandLine {
+ public:
+  CommandLine();
+  int run(int argc, char** argv);
+
+ private:
+  CLI::App* add(const char* name, const char* description, Chosen run);
+  CLI::App* add_asking(const char* name, const char* description, Verb verb);
+
+  CLI::App program_{"Looks after a running alknet server", "alknetctl"};
+  Arguments arguments_;
+  std::vector<std::pair<CLI::App*, Chosen>> verbs_;
+};
+
+CLI::App* CommandLine::add(const char* name, const char* description, Chosen run) {
+  CLI::App* command = program_.add_subcommand(name, description);
+  command->fallthrough(); // --json and --state may stand behind the verb
+  verbs_.emplace_back(command, std::move(run));
+  return command;
+}
+
+CLI::App* CommandLine::add_asking(const char* name, const char* description, Verb verb) {
+  return add(name, description,
+             [this, verb](const Output& output) { return with_admin(arguments_, output, verb); });
+}
+
+CommandLine::CommandLine() {
+  program_.set_version_flag("--version", "alknetctl " + std::string(version()));
+  program_.require_subcommand(1);
+  program_.footer("Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not running, 4 denied.");
+  program_.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return std::string("error: ") + error.what() + "\nRun alknetctl --help for more.\n";
+  });
+  auto* state = program_.add_option("--state", arguments_.place.state, "State directory of `alknet serve`");
+  auto* address = program_.add_option("--bus-address", arguments_.place.bus_address,
+                                      "D-Bus address (default $ALKNET_BUS_ADDRESS, then the system bus)");
+  state->type_name("DIR")->excludes(address);
+  address->type_name("ADDRESS");
+  program_.add_flag("--json", arguments_.json, "Print JSON");
+
+  add_asking("status", "What runs, where it listens, what it warns of", status);
+  add_asking("sessions", "Who is connected", sessions);
+  add_asking(
+      "disconnect", "End a session",
+      [this](Admin& admin, const Output& output) { return disconnect(admin, arguments_.session, output); })
+      ->add_option("ID", arguments_.session, "Number from `alknetctl sessions`")
+      ->required();
+  add_asking("reload", "Read the configuration again and say what changed", reload);
+  add("check", "Check a configuration file without a server",
+      [this](const Output& output) { return check(file_to_check(arguments_), output); })
+      ->add_option("FILE", arguments_.file,
+                   std::string("Default: alknet.toml of --state, else ") + config::default_path);
+  auto* explaining = add_asking("explain", "Say what the forwarding policy decides, and by which rule",
+                                [this](Admin& admin, const Output& output) {
+                                  return explain(admin, arguments_.identity, arguments_.destination,
+                                                 arguments_.transport, output);
+                                });
+  explaining->add_option("IDENTITY", arguments_.identity, "Identity, or \"\" for one without scopes")
+      ->required();
+  explaining->add_option("DESTINATION", arguments_.destination, "HOST:PORT or [V6]:PORT")->required();
+  explaining->add_option("--transport", arguments_.transport, "How the client came in")
+      ->check(CLI::IsMember({"tcp", "tls"}))
+      ->capture_default_str();
+}
+
+int CommandLine::run(int argc, char** argv) {
+  try {
+    program_.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // Zero for --help and --version; CLI11 prints the text itself.
+    return program_.exit(error) == 0 ? exit_ok : exit_usage;
+  }
+  Output output{arguments_.json ? Format::Json : Format::Text, std::cout, std::cerr,
+                static_cast<std::uint64_t>(std::time(nullptr))};
+  for (const auto& [command, chosen] : verbs_)
+    if (command->parsed()) return chosen(output);
+  return exit_usage;
+}
+
+} // namespace
+
+int run(int argc, char** argv) {
+  return CommandLine().run(argc, argv);
+}
+
+} // namespace alk::alknetctl
