@@ -86,7 +86,7 @@ std::vector<bus::Property> AuthBus::properties(AuthBus* self) {
   using bus::Message;
   auto count = [](std::size_t number) { return static_cast<std::uint32_t>(number); };
   return {
-      {"Version", "s", Emits::Change, [](Message& out) { out.write_text(version()); }},
+      {"Version", "s", Emits::Constant, [](Message& out) { out.write_text(version()); }},
       {"Generation", "t", Emits::Change,
        [self](Message& out) { out.write_u64(self->transactions_.generation()); }},
       {"ConfigDigest", "s", Emits::Change,
