@@ -8,6 +8,7 @@ int main(int argc, char** argv) {
       .program = "alknet-listend",
       .bus_name = listend::ListenBus::bus_name,
       .interface = [] { return listend::ListenBus::interface(nullptr); },
+      .bus_loss = daemon::Description::BusLoss::ComeBack, // sessions outlive a restart of the bus
   };
   return daemon::run(argc, argv, description, &listend::Manager::start);
 }
