@@ -1,0 +1,93 @@
+"""Tables for people that must equal tables for programs, and the XML that refers to them."""
+
+import re
+import xml.etree.ElementTree as xml
+
+import harness
+
+contracts = harness.root / "contracts"
+
+
+def rows(path):
+    """The cells of every table row of a Markdown file, header rows left out."""
+    found = []
+    for line in path.read_text().splitlines():
+        if line.startswith("|") and not re.match(r"^\|[-|]+\|$", line):
+            found.append([cell.strip() for cell in line.strip("|").split("|")])
+    return found
+
+
+class Events(harness.Case):
+    def test_log_events_equal_the_header(self):
+        header = (harness.root / "lib/log/event.hpp").read_text()
+        in_code = re.findall(r'constexpr Event \w+\{"([0-9a-f]+)",\s*"([^"]+)"\}', header)
+        in_table = [(row[0], row[1]) for row in rows(contracts / "log-events.md")[1:]]
+        self.assertGreater(len(in_code), 10)
+        self.assertEqual(in_table, in_code)
+
+    def test_ids_are_unique_and_every_event_says_when(self):
+        table = rows(contracts / "log-events.md")[1:]
+        self.assertEqual(len({row[0] for row in table}), len(table))
+        for row in table:
+            self.assertRegex(row[0], "^[0-9a-f]{32}$")
+            self.assertEqual(len(row), 7, row)
+            self.assertRegex(row[6], r"^[A-Z`].*\.$", row)
+
+
+class Errors(harness.Case):
+    def table(self):
+        return [row for row in rows(contracts / "errors.md") if row[0].startswith("`org.alknet.Error.")]
+
+    def test_error_names_equal_the_map(self):
+        source = (harness.root / "lib/bus/error_map.cpp").read_text()
+        in_code = set(re.findall(r'\{Kind::(\w+), "(org\.alknet\.Error\.\w+)"\}', source))
+        in_table = {(row[1], row[0].strip("`")) for row in self.table()}
+        self.assertGreaterEqual(len(in_code), 9)
+        self.assertEqual(in_table, in_code)
+
+    def test_every_kind_has_a_name(self):
+        header = (harness.root / "lib/base/result.hpp").read_text()
+        kinds = re.findall(r"^  (\w+),", re.search(r"enum class Kind \{(.*?)\};", header, re.S)[1], re.M)
+        self.assertEqual(sorted(kinds), sorted(row[1] for row in self.table()))
+
+    def test_every_name_has_a_sentence(self):
+        for row in self.table():
+            self.assertRegex(row[4], r"^[A-Z].*\.$", row[0])
+            self.assertRegex(row[5], r"^[A-Z].*\.$", row[0])
+
+    def test_names_in_the_prose_of_the_contracts_exist(self):
+        known = {row[0].strip("`").rsplit(".", 1)[1] for row in self.table()}
+        for path in sorted(contracts.glob("*.xml")):
+            for clause in re.findall(r"Errors: (.*?)(?:-->)", path.read_text(), re.S):
+                if clause.startswith(("contracts/", "as ")):
+                    continue
+                words = re.findall(r"\b([A-Z]\w+)\b", re.sub(r"\([^)]*\)", "", clause))
+                names = [word for word in words if word not in ("Members",)]
+                self.assertTrue(names, clause)
+                self.assertLessEqual(set(names), known, f"{path.name}: {clause}")
+
+
+class Xml(harness.Case):
+    def test_every_member_has_prose_or_a_plain_name(self):
+        """Methods and signals are explained; a property may speak for itself."""
+        for path in sorted(contracts.glob("*.xml")):
+            parser = xml.XMLParser(target=xml.TreeBuilder(insert_comments=True))
+            interface = xml.parse(path, parser).getroot().find("interface")
+            before = None
+            for child in interface:
+                if child.tag == "method":
+                    self.assertIs(before, xml.Comment, f"{path.name}: {child.get('name')} has no prose")
+                before = child.tag
+
+    def test_policy_files_name_what_they_guard(self):
+        for path in sorted(contracts.glob("*.xml")):
+            name = path.stem
+            policy = xml.parse(contracts / "dbus" / f"{name}.conf").getroot()
+            owners = [p.get("user") for p in policy.findall("policy") if p.find(f"allow[@own='{name}']") is not None]
+            self.assertEqual(len(owners), 1, name)
+            default = policy.find("policy[@context='default']")
+            self.assertIsNotNone(default.find(f"deny[@send_destination='{name}']"), name)
+
+
+if __name__ == "__main__":
+    harness.main()
