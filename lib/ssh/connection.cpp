@@ -38,9 +38,11 @@ Connection::~Connection() {
   ssh_free(session_);
 }
 
-bool Connection::has_output_room() const {
+bool Connection::has_output_room() {
   const MemoryTransport* transport = current_transport();
-  return backlog_.size() + (transport != nullptr ? transport->output.size() : 0) < output_room;
+  bool room = backlog_.size() + (transport != nullptr ? transport->output.size() : 0) < output_room;
+  if (!room) waits_for_room_ = true;
+  return room;
 }
 
 void Connection::pump() {
@@ -63,6 +65,7 @@ void Connection::pump() {
 }
 
 void Connection::turn(Window& window, bool& more) {
+  waits_for_room_ = false;
   logging_connection = this;
   ssh_set_log_level(log_level());
   ssh_set_log_callback([](int level, const char*, const char* text, void*) noexcept {
@@ -75,6 +78,8 @@ void Connection::turn(Window& window, bool& more) {
   }
   logging_connection = nullptr;
   flush(window);
+  // When the stream took it all there will be no write event to bring the waiting channels back.
+  if (waits_for_room_ && backlog_.size() < output_room) more = true;
 }
 
 // False when the stream is dead.

@@ -90,7 +90,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void arm();
   void say_farewell();
   void finish();
-  bool has_output_room() const;
+  bool has_output_room();
   void mark_ready(std::uint32_t channel) { ready_.push_back(channel); }
   void mark_stalled(std::uint32_t channel) { stalled_.push_back(channel); }
   void channel_may_move(std::uint32_t channel, net::Direction direction);
@@ -114,6 +114,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool pumping_ = false;
   bool again_ = false;
   bool failed_ = false;
+  bool waits_for_room_ = false; // a channel held back because of the output that was pending
   bool read_armed_ = false;
   bool write_armed_ = false;
 };
