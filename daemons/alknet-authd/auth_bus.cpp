@@ -25,8 +25,9 @@ void log_verdict(std::string_view blob, std::string_view user, std::string_view 
              " key_fingerprint=" + fingerprint_text(sha256(blob)) + " result=" + std::string(result));
 }
 
-// A reason is a sentence of ours; as a token of a log line it reads better with hyphens than with \x20.
+// A reason is a sentence of ours; as a token of a log line it reads better without what would be escaped.
 std::string one_token(std::string sentence) {
+  std::erase(sentence, '=');
   std::replace(sentence.begin(), sentence.end(), ' ', '-');
   return sentence;
 }

@@ -156,7 +156,7 @@ class Verdicts(AuthdCase):
         self.assertEqual(self.verdict(blob(self.two)), "unknown-key")
         self.assertEqual([str(w) for w in self.property("Warnings")],
                          [f"{self.keys}:2: option 1 is unknown", f"{self.keys}:3: command= is not supported"])
-        self.authd.wait_line(rf"key line skipped file={self.keys} line=3 reason=command\\x3d-is-not-supported")
+        self.authd.wait_line(rf"key line skipped file={self.keys} line=3 reason=command-is-not-supported")
         self.assertNotIn(self.two.split()[1], self.authd.text())
 
     def test_inline_lines(self):
