@@ -1,6 +1,7 @@
 #include "ssh/server_session.hpp"
 
 #include "base/encoding.hpp"
+#include "ssh/algorithms.hpp"
 #include "ssh/handles.hpp"
 #include "ssh/host_key_binding.hpp"
 #include "ssh/key_file.hpp"
@@ -28,7 +29,7 @@ std::shared_ptr<ServerSession> ServerSession::make(asio::io_context& loop,
                                                    std::string early_input, std::uint32_t max_channels) {
   SessionHandle session(ssh_new());
   ALK_CHECK(session != nullptr);
-  ssh_options_set(session.get(), SSH_OPTIONS_COMPRESSION, "no");
+  ssh_options_set(session.get(), SSH_OPTIONS_COMPRESSION, compression); // "no" would only prefer none
   bool accepted = false;
   {
     Window window; // the bind call looks at the descriptor

@@ -1,8 +1,8 @@
 """Our client with the programs people point at a SOCKS5 port: curl, proxychains4, ncat."""
 
+import hashlib
 import socket
 import subprocess
-import unittest
 
 import harness
 import served
@@ -78,7 +78,7 @@ class Socks(harness.Case):
         data = targets.pattern_bytes(harness.MIB, 8)
         done = subprocess.run(["ncat", "--proxy", f"{proxy[0]}:{proxy[1]}", "--proxy-type", "socks5", sink.host, str(sink.port)],
                               input=data, capture_output=True, timeout=60)
-        self.assertEqual(done.stdout.decode(), __import__("hashlib").sha256(data).hexdigest(), done.stderr)
+        self.assertEqual(done.stdout.decode(), hashlib.sha256(data).hexdigest(), done.stderr)
 
     def test_what_the_proxy_must_not_do(self):
         _, proxy = self.server.connect()
@@ -133,13 +133,13 @@ class Ends(harness.Case):
 
     def test_unknown_host_key(self):
         (self.dir / "empty").write_text("")
-        self.failed(self.attempt("--socks5", "127.0.0.1:0", known_hosts=self.dir / "empty"), 1, "(?i)host key")
+        self.failed(self.attempt("--socks5", "127.0.0.1:0", known_hosts=self.dir / "empty"), 1, "[Hh]ost key")
 
     def test_changed_host_key(self):
         other = harness.make_key(self.dir / "other").split()
         host, port = self.server.ssh
         (self.dir / "changed").write_text(f"[{host}]:{port} {other[0]} {other[1]}\n")
-        self.failed(self.attempt("--socks5", "127.0.0.1:0", known_hosts=self.dir / "changed"), 1, "(?i)host key")
+        self.failed(self.attempt("--socks5", "127.0.0.1:0", known_hosts=self.dir / "changed"), 1, "HOST KEY")
 
     def test_rejected_key(self):
         harness.make_key(self.dir / "stranger")
@@ -162,7 +162,7 @@ class Ends(harness.Case):
         self.assertRegex(done.stdout.readline(), b"^ready socks5=")
 
     def test_bad_command_line(self):
-        self.assertEqual(self.attempt("--socks5", "nonsense").returncode, 2)
+        self.failed(self.attempt("--socks5", "nonsense"), 1, "nonsense")
         self.assertEqual(self.attempt("--no-such-flag").returncode, 2)
 
 
