@@ -15,11 +15,11 @@ everybody = {"libstdc++.so.6", "libgcc_s.so.1", "libc.so.6", "libm.so.6", "ld-li
              "libsystemd.so.0", "libspdlog.so.1.10", "libfmt.so.9"}
 
 allowed = {
-    "alknet-listend": {"libssh.so.4", "libssl.so.3", "libcrypto.so.3", "libgssapi_krb5.so.2"},
+    "alknet-listend": {"libsodium.so.23", "libssh.so.4", "libssl.so.3", "libcrypto.so.3", "libgssapi_krb5.so.2"},
     "alknet-authd": {"libsodium.so.23"},
     # libsodium makes the keys of a first `alknet serve`.
     "alknet": {"libssh.so.4", "libssl.so.3", "libcrypto.so.3", "libgssapi_krb5.so.2", "libsodium.so.23"},
-    "alknetctl": {"libcrypto.so.3"},
+    "alknetctl": {"libcrypto.so.3", "libsodium.so.23"},
 }
 
 
