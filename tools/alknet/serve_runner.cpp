@@ -151,7 +151,7 @@ void ServeRunner::buried(std::size_t index, int status) {
   drain_output(child);
   std::string reason = describe_exit(status);
   if (!supervision_.stopping()) std::fprintf(stderr, "%s: %s\n", child.spec.name.c_str(), reason.c_str());
-  if (!child.lines.last().empty()) reason += ": " + child.lines.last();
+  if (!child.lines.last().empty()) reason += "; its last line: " + child.lines.last();
   apply(supervision_.exited(index, reason, Clock::now()));
 }
 

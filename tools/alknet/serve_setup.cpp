@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -116,6 +117,18 @@ ProcessSpec daemon_spec(const ServeSetup& setup, const std::string& name, const 
           directory_to_pass(setup)};
 }
 
+// dbus-daemon turns away whoever has no account.
+Result<void> check_account() {
+  if (::getpwuid(::geteuid()) != nullptr) return {};
+  return fail(Kind::Unsupported,
+              "user id " + std::to_string(::geteuid()) +
+                  " has no account (no passwd entry), and dbus-daemon accepts accounts alone");
+}
+
+bool is_file(const std::string& path) {
+  return ::access(path.c_str(), F_OK) == 0;
+}
+
 bool is_program(const std::string& path) {
   return ::access(path.c_str(), X_OK) == 0;
 }
@@ -167,6 +180,7 @@ Result<std::string> find_daemon(const std::string& name) {
 Result<ServeSetup> set_up(const ServeOptions& options, const Say& say) {
   ALK_TRY(std::string authd, find_daemon("alknet-authd"));
   ALK_TRY(std::string listend, find_daemon("alknet-listend"));
+  ALK_TRY_VOID(check_account());
   ALK_TRY(StatePaths paths, state_paths(options.state));
   ServeSetup setup;
   ALK_TRY(setup.state, StateDirectory::open(paths));
@@ -174,7 +188,9 @@ Result<ServeSetup> set_up(const ServeOptions& options, const Say& say) {
     ALK_TRY(auto made, make_missing_files(paths));
     for (const std::string& file : made) say("made " + file);
   }
+  bool had_config = is_file(paths.config());
   ALK_TRY(setup.config, write_config(options, paths));
+  if (!had_config && is_file(paths.config())) say("made " + paths.config());
   ALK_TRY(config::Configuration configuration, load_config(setup.config, say));
   ALK_TRY(auto wanted, wanted_listeners(options, configuration.fixed));
   ALK_TRY(setup.listeners, open_listeners(wanted));

@@ -8,7 +8,7 @@ namespace alk::alknet {
 using What = Action::What;
 
 Supervision::Supervision(std::vector<std::string> names) {
-  for (std::string& name : names) children_.push_back({std::move(name), State::Waiting, false, {}});
+  for (std::string& name : names) children_.push_back({std::move(name), State::Waiting, false, false, {}});
 }
 
 Actions Supervision::begin() {
@@ -31,6 +31,7 @@ Actions Supervision::ready(std::size_t child) {
   if (children_[child].state != State::Starting) return {};
   children_[child].state = State::Ready;
   children_[child].was_ready = true;
+  children_[child].forgiven = false;
   Actions actions{{What::Ready, child}};
   if (child == 0)
     for (Action action : start_waiting()) actions.push_back(action);
@@ -40,6 +41,21 @@ Actions Supervision::ready(std::size_t child) {
     actions.push_back({What::Announce, 0});
   }
   return actions;
+}
+
+bool Supervision::died_again(Child& child, Clock::time_point now) {
+  if (std::exchange(child.forgiven, false)) return false;
+  bool again = child.last_death && now - *child.last_death < restart_window;
+  child.last_death = now;
+  return again;
+}
+
+void Supervision::forgive_others() {
+  for (std::size_t i = 1; i < children_.size(); ++i) {
+    Child& child = children_[i];
+    child.forgiven = child.state == State::Starting || child.state == State::Ready;
+    child.last_death.reset();
+  }
 }
 
 Actions Supervision::exited(std::size_t index, const std::string& reason, Clock::time_point now) {
@@ -53,9 +69,8 @@ Actions Supervision::exited(std::size_t index, const std::string& reason, Clock:
     child.state = State::Gone;
     return fail(child.name + " did not start: " + reason);
   }
-  bool again = child.last_death && now - *child.last_death < restart_window;
-  child.last_death = now;
-  if (again) {
+  if (index == 0) forgive_others();
+  if (died_again(child, now)) {
     child.state = State::Gone;
     return fail(child.name + " ended twice within " + std::to_string(restart_window.count()) +
                 " s: " + reason);

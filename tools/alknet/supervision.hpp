@@ -60,10 +60,13 @@ class Supervision {
     std::string name;
     State state = State::Waiting;
     bool was_ready = false; // ever
+    bool forgiven = false;  // its next death is the bus's doing
     std::optional<Clock::time_point> last_death;
   };
 
   Actions start_waiting();
+  bool died_again(Child& child, Clock::time_point now);
+  void forgive_others();
   Actions stop_next();
 
   std::vector<Child> children_;

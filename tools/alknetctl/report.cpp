@@ -12,7 +12,8 @@ static int exit_code(Kind kind) {
 }
 
 int report(const Error& error, const Output& output) {
-  std::vector<std::string> lines = printable_lines(error.describe());
+  std::string text = error.kind == Kind::Gone ? "not running: " + error.describe() : error.describe();
+  std::vector<std::string> lines = printable_lines(text);
   if (output.format == Format::Json) {
     print_json({{"error", {{"kind", kind_name(error.kind)}, {"lines", lines}}}}, output);
   } else {

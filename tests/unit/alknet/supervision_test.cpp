@@ -75,6 +75,31 @@ TEST_F(SupervisionTest, WithoutTheBusTheOthersWait) {
               ElementsAre(Action{What::Ready, 0}, Action{What::Start, 1}, Action{What::Start, 2}));
 }
 
+TEST_F(SupervisionTest, DeathsThatTheBusCausedAreNotCounted) {
+  start();
+  // authd notices first, is started against a bus that is already gone, and dies again.
+  EXPECT_THAT(supervision_.exited(1, "bus lost", at(0ms)), ElementsAre(Action{What::Start, 1}));
+  EXPECT_THAT(supervision_.exited(0, "killed", at(1ms)), ElementsAre(Action{What::Start, 0}));
+  EXPECT_THAT(supervision_.exited(1, "no bus", at(2ms)), IsEmpty());
+  EXPECT_THAT(supervision_.exited(2, "bus lost", at(3ms)), IsEmpty());
+  EXPECT_THAT(supervision_.ready(0),
+              ElementsAre(Action{What::Ready, 0}, Action{What::Start, 1}, Action{What::Start, 2}));
+  supervision_.ready(1);
+  supervision_.ready(2);
+  // Forgiveness is for one death.
+  EXPECT_THAT(supervision_.exited(1, "killed", at(1s)), ElementsAre(Action{What::Start, 1}));
+  supervision_.ready(1);
+  EXPECT_THAT(supervision_.exited(1, "killed", at(2s)), ElementsAre(Action{What::Terminate, 2}));
+}
+
+TEST_F(SupervisionTest, TheBusItselfIsNotForgiven) {
+  start();
+  supervision_.exited(0, "killed", at(0s));
+  supervision_.ready(0);
+  supervision_.exited(0, "killed", at(1s));
+  EXPECT_THAT(*supervision_.failure(), HasSubstr("bus ended twice"));
+}
+
 TEST_F(SupervisionTest, AChildThatNeverWorkedIsNotTriedAgain) {
   supervision_.begin();
   supervision_.ready(0);
