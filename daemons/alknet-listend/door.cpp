@@ -5,6 +5,7 @@
 #include "net/tcp_stream.hpp"
 #include "net/tls_stream.hpp"
 #include "session.hpp"
+#include "web_connection.hpp"
 
 #include <asio/ip/tcp.hpp>
 
@@ -44,13 +45,26 @@ Task<> serve_ssh(Worker& worker, Peer peer, std::unique_ptr<net::Stream> stream,
 }
 
 // A listener that shows a web site to everybody who does not speak SSH.
-Task<> serve_stealth(Worker& worker, Peer peer, std::unique_ptr<net::Stream> stream,
+Task<> serve_stealth(Worker& worker, Peer peer, LocalEnd here, std::unique_ptr<net::Stream> stream,
                      std::shared_ptr<const net::TlsContext> tls) {
   auto deadline = Clock::now() + worker.settings()->values.limits.stealth_timeout;
   auto opened = co_await net::open_stealth(std::move(stream), std::move(tls), deadline);
   if (!opened) co_return;
   if (opened->guest == net::Guest::Ssh)
     co_return co_await serve_ssh(worker, std::move(peer), std::move(opened->stream), std::move(opened->read));
+  std::shared_ptr<const WebSite> site = worker.settings()->sites.at(peer.listener);
+  WebVisit visit{std::move(opened->read), deadline, opened->guest == net::Guest::PlainHttp, std::move(here)};
+  co_await serve_web(std::move(opened->stream), std::move(site), std::move(visit));
+}
+
+LocalEnd local_end(const asio::ip::tcp::socket& socket) {
+  std::error_code error;
+  const auto end = socket.local_endpoint(error);
+  const auto address = end.address();
+  const bool mapped = address.is_v6() && address.to_v6().is_v4_mapped();
+  return {mapped ? asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string()
+                 : address.to_string(),
+          end.port()};
 }
 
 // SSH inside TLS and nothing else.
@@ -73,6 +87,7 @@ Task<> serve_connection(Worker& worker, Arrival arrival) {
   socket.assign(arrival.family == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4(),
                 arrival.socket.release(), error);
   if (error) co_return;
+  LocalEnd here = local_end(socket);
   std::unique_ptr<net::Stream> stream = std::make_unique<net::TcpStream>(std::move(socket));
   Peer peer{arrival.remote_addr, arrival.remote_port,
             std::string(config::transport_name(arrival.listener.transport)), arrival.listener.name};
@@ -80,7 +95,7 @@ Task<> serve_connection(Worker& worker, Arrival arrival) {
     co_return co_await serve_ssh(worker, std::move(peer), std::move(stream), {});
   std::shared_ptr<const net::TlsContext> tls = worker.settings()->tls.at(arrival.listener.name);
   if (arrival.listener.stealth)
-    co_await serve_stealth(worker, std::move(peer), std::move(stream), std::move(tls));
+    co_await serve_stealth(worker, std::move(peer), std::move(here), std::move(stream), std::move(tls));
   else
     co_await serve_tls(worker, std::move(peer), std::move(stream), std::move(tls));
 }

@@ -12,17 +12,27 @@ make_tls(const config::Listener& listener, const config::Static& running, const 
   return context;
 }
 
+static Result<std::shared_ptr<const WebSite>> make_site(const config::Listener& listener) {
+  if (listener.web_root.empty()) return std::make_shared<const WebSite>();
+  ALK_TRY(auto root, WebRoot::open(listener.web_root));
+  return std::make_shared<const WebSite>(std::move(root));
+}
+
 Result<SettingsPtr> make_settings(const config::Configuration& configuration, const config::Static& running,
                                   const config::KeySource& keys, std::uint64_t generation) {
   auto settings = std::make_shared<Settings>(Settings{generation,
                                                       configuration.digest,
                                                       configuration.dynamic,
                                                       ForwardingPolicy(configuration.dynamic.forwarding),
+                                                      {},
                                                       {}});
   for (const config::Listener& listener : running.listeners) {
     if (listener.transport != config::Transport::Tls) continue;
     ALK_TRY(auto context, make_tls(listener, running, keys));
     settings->tls[listener.name] = std::move(context);
+    if (!listener.stealth) continue;
+    ALK_TRY(auto site, make_site(listener));
+    settings->sites[listener.name] = std::move(site);
   }
   return SettingsPtr(std::move(settings));
 }

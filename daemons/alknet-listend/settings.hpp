@@ -6,6 +6,7 @@
 #include "config/key_source.hpp"
 #include "forwarding_policy.hpp"
 #include "net/tls_context.hpp"
+#include "web_site.hpp"
 
 #include <map>
 #include <memory>
@@ -19,13 +20,14 @@ struct Settings {
   config::Dynamic values;
   ForwardingPolicy policy;
   std::map<std::string, std::shared_ptr<const net::TlsContext>> tls; // by listener name
+  std::map<std::string, std::shared_ptr<const WebSite>> sites{}; // of stealth listeners, by name
 };
 
 using SettingsPtr = std::shared_ptr<const Settings>;
 
 // Compiles the policy and reads the TLS pairs of the listeners in `running`, the static configuration in
 // force (a new certificate path waits for a restart; the files behind the old one are read anew). Errors:
-// Invalid, NotFound, Denied, naming the file.
+// Invalid, NotFound, Denied, naming the file or the web root.
 Result<SettingsPtr> make_settings(const config::Configuration& configuration, const config::Static& running,
                                   const config::KeySource& keys, std::uint64_t generation);
 

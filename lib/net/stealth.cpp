@@ -26,17 +26,24 @@ Task<Result<char>> first_byte(Stream& stream, Clock::time_point deadline) {
   }
 }
 
+// Appends what there is, up to first_read_size in all.
+State read_now(Opened& opened) {
+  std::array<std::byte, first_read_size> buffer{};
+  const auto moved = opened.stream->read(std::span(buffer).first(first_read_size - opened.read.size()));
+  if (moved.state == State::Done)
+    opened.read.append(reinterpret_cast<const char*>(buffer.data()), moved.count);
+  return moved.state;
+}
+
 Task<void> listen_for_speech(Opened& opened, Clock::time_point deadline) {
   while (opened.read.size() < first_read_size) {
-    std::array<std::byte, first_read_size> buffer{};
-    const auto room = std::span(buffer).first(first_read_size - opened.read.size());
-    const auto moved = opened.stream->read(room);
-    if (moved.state == State::Again) {
-      if (co_await ready_until(*opened.stream, Direction::Read, deadline) != Wait::Ready) co_return;
+    const auto state = read_now(opened);
+    if (state == State::Again) {
+      const auto outcome = co_await ready_until(*opened.stream, Direction::Read, deadline);
+      if (outcome != Wait::Ready) co_return;
       continue;
     }
-    if (moved.state != State::Done) co_return;
-    opened.read.append(reinterpret_cast<const char*>(buffer.data()), moved.count);
+    if (state != State::Done) co_return;
     const auto speech = classify_speech(opened.read);
     if (speech == Speech::NeedMore) continue;
     opened.guest = speech == Speech::Ssh ? Guest::Ssh : Guest::Web;
@@ -55,6 +62,7 @@ Task<Result<Opened>> open_stealth(std::unique_ptr<Stream> below, std::shared_ptr
     opened.guest = Guest::PlainHttp;
     opened.stream = std::move(below);
     opened.read.assign(1, *first);
+    read_now(opened); // nginx reads all there is before it judges
     co_return opened;
   }
   auto executor = co_await asio::this_coro::executor;

@@ -54,6 +54,10 @@ class Stream {
   // Ends both directions and pending waits. Idempotent. Unread input makes TCP answer with a reset, as ever.
   virtual void close() = 0;
 
+  // Bytes that have arrived below and were not read; closing now would answer them with a reset. 0 when
+  // unknown.
+  virtual std::size_t waiting() const { return 0; }
+
   virtual std::string_view kind() const = 0; // "tcp", "tls"
 };
 

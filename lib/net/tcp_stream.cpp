@@ -53,6 +53,11 @@ void TcpStream::cancel(Direction direction) {
   cancels_[static_cast<int>(direction)].emit(asio::cancellation_type::terminal);
 }
 
+std::size_t TcpStream::waiting() const {
+  std::error_code ignored;
+  return socket_.available(ignored);
+}
+
 void TcpStream::shutdown_write() {
   std::error_code ignored;
   socket_.shutdown(asio::socket_base::shutdown_send, ignored);

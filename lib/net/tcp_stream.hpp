@@ -21,6 +21,7 @@ class TcpStream final : public Stream {
   void cancel(Direction direction) override;
   void shutdown_write() override;
   void close() override;
+  std::size_t waiting() const override;
   std::string_view kind() const override { return "tcp"; }
 
   asio::any_io_executor executor() { return socket_.get_executor(); }

@@ -247,6 +247,10 @@ void TlsStream::cancel(Direction direction) {
              [ready = std::exchange(waiter.ready, nullptr)] { ready(asio::error::operation_aborted); });
 }
 
+std::size_t TlsStream::waiting() const {
+  return channel_->source.stream->waiting();
+}
+
 void TlsStream::announce_end() {
   if (dead_ || ended_ || SSL_in_init(ssl_.get()) != 0) return;
   ERR_clear_error();

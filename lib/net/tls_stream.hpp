@@ -52,6 +52,7 @@ class TlsStream final : public Stream {
   void announce_end() override; // close_notify, unless the peer has already ended or the connection failed
   void shutdown_write() override;
   void close() override; // says nothing: announce_end() first for a polite end
+  std::size_t waiting() const override;
   std::string_view kind() const override { return "tls"; }
 
  private:
