@@ -1,8 +1,8 @@
-# shellcheck shell=bash disable=SC2154 # root: ./dev sets it
-# ./dev bench: an optimised build beside Debian's sshd in the same run; see tests/bench.
+# ./dev bench [--quick] [--json FILE]: an optimised build beside Debian's sshd in the same run; docs/bench.md says how to
+# read the result.
 
 main() {
   install_packages build run bench
-  build_in build-bench --buildtype release -Dtests=false -Dbench=true
-  ALKNET_BIN=$root/build-bench/bin exec python3 tests/bench/bench.py "$@"
+  build_in build-bench --buildtype debugoptimized -Dtests=false -Dbench=true # as Debian compiles: -O2 -g
+  ALKNET_BIN=$root/build-bench/bin exec /usr/bin/python3 tests/bench/bench.py "$@"
 }
