@@ -1,5 +1,6 @@
 #include "bus/blocking.hpp"
 
+#include "base/text.hpp"
 #include "bus/error_map.hpp"
 
 #include <cerrno>
@@ -20,6 +21,22 @@ std::string choose_address(std::string_view explicit_address) {
   for (const char* variable : {"ALKNET_BUS_ADDRESS", "DBUS_SYSTEM_BUS_ADDRESS"})
     if (const char* value = std::getenv(variable); value && *value) return value;
   return {};
+}
+
+std::string any_incarnation(std::string_view address) {
+  std::string result;
+  for (std::string_view alternative : split(address, ';')) {
+    if (!result.empty()) result += ';';
+    auto colon = alternative.find(':') + 1; // 0 when there is none
+    result += alternative.substr(0, colon);
+    bool first = true;
+    for (std::string_view pair : split(alternative.substr(colon), ',')) {
+      if (pair.starts_with("guid=")) continue;
+      if (!std::exchange(first, false)) result += ',';
+      result += pair;
+    }
+  }
+  return result;
 }
 
 void BusUnref::operator()(::sd_bus* bus) const noexcept {

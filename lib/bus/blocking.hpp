@@ -20,6 +20,9 @@ inline constexpr std::chrono::milliseconds connect_timeout{10000};
 // $DBUS_SYSTEM_BUS_ADDRESS, else empty = the system bus.
 std::string choose_address(std::string_view explicit_address);
 
+// The same address without "guid=": a bus daemon that is started anew has another one.
+std::string any_incarnation(std::string_view address);
+
 enum class AutoStart { Yes, No }; // whether a call may start the service that it is for
 
 struct Destination {

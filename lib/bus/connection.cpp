@@ -84,8 +84,8 @@ static Result<void> take_name(::sd_bus* bus, const char* name) {
 
 // All of it, or nothing: half a bus would look like a working one.
 Result<void> Connection::Impl::come_back() {
-  ALK_TRY(bus, open_bus(address, return_timeout)); // the old one is closed by this
-  uids.clear();                                    // a new bus daemon counts its connections anew
+  ALK_TRY(bus, open_bus(any_incarnation(address), return_timeout)); // the old one is closed by this
+  uids.clear(); // a new bus daemon counts its connections anew
   open = true;
   auto result = [this]() -> Result<void> {
     for (auto* item : installed) ALK_TRY_VOID(item->install(*this));

@@ -87,6 +87,13 @@ TEST(Address, ExplicitThenOursThenTheSystems) {
   EXPECT_EQ(choose_address({}), "");
 }
 
+TEST(Address, AnotherIncarnationHasAnotherGuid) {
+  EXPECT_EQ(any_incarnation("unix:path=/a,guid=0123"), "unix:path=/a");
+  EXPECT_EQ(any_incarnation("unix:guid=0123,path=/a;tcp:host=h,port=1"), "unix:path=/a;tcp:host=h,port=1");
+  EXPECT_EQ(any_incarnation("unix:path=/a"), "unix:path=/a");
+  EXPECT_EQ(any_incarnation(""), "");
+}
+
 TEST(Address, NoBusIsGone) {
   EXPECT_EQ(open_bus("unix:path=/nonexistent/bus").error().kind, Kind::Gone);
   EXPECT_EQ(BlockingConnection::open("unix:path=/nonexistent/bus").error().kind, Kind::Gone);
