@@ -18,7 +18,9 @@ class Reloads(harness.Case):
         super().setUp()
         harness.require("ssh")
         self.server = self.serve()
-        self.config = self.server.state / "alknet.toml"
+        drop_ins = self.server.state / "alknet.toml.d"
+        drop_ins.mkdir()
+        self.config = drop_ins / "50-test.toml"
 
     def forward(self, target):
         path = self.dir / f"forward{time.monotonic_ns()}"
@@ -53,9 +55,8 @@ class Reloads(harness.Case):
 
         worker = threading.Thread(target=traffic)
         worker.start()
-        good = self.config.read_text()
         for number in range(harness.sized(100, 1000)):
-            self.config.write_text(good + f"\n[limits]\nmax_auth_attempts = {5 + number % 5}\n")
+            self.config.write_text(f"[limits]\nmax_auth_attempts = {5 + number % 5}\n")
             self.server.ctl("reload")
         done.set()
         worker.join(60)
@@ -65,14 +66,18 @@ class Reloads(harness.Case):
     def test_a_bad_file_changes_nothing_and_is_named(self):
         echo = self.target(targets.Echo())
         path, _ = self.forward(echo)
-        good = self.config.read_text()
         digest = json.loads(self.server.ctl("status", "--json").stdout)["config_digest"]
-        for addition in ("\n[forwarding]\ndefualt = \"deny\"\n", "\n[limits]\nmax_auth_attempts = -3\n", "\nnot toml at all\n"):
-            with self.subTest(addition):
-                self.config.write_text(good + addition)
-                line = next(i for i, text in enumerate((good + addition).splitlines(), 1) if text in addition.splitlines()[-1])
+        bad = {
+            "[forwarding]\ndefualt = \"deny\"\n": "2: forwarding.defualt",
+            "\n[limits]\n\nmax_auth_attempts = -3\n": "4: limits.max_auth_attempts",
+            "[auth]\nnot toml at all\n": "2:",
+            "[auth.ssh]\nauthorized_keys = [\"/nonexistent/keys\"]\n": "",
+        }
+        for text, where in bad.items():
+            with self.subTest(where):
+                self.config.write_text(text)
                 refused = self.server.ctl("reload", check=1)
-                self.assertIn(f"{self.config}:{line}:", refused.stderr.decode())
+                self.assertIn(f"{self.config}:{where}" if where else "/nonexistent/keys", refused.stderr.decode())
                 self.assertEqual(json.loads(self.server.ctl("status", "--json").stdout)["config_digest"], digest)
                 with self.open(path) as sock:
                     sock.sendall(b"still here")
@@ -84,7 +89,7 @@ class Reloads(harness.Case):
         with self.open(path) as before:
             before.sendall(b"a")
             harness.receive_exactly(before, 1)
-            self.config.write_text(self.config.read_text() + "\n[forwarding]\ndefault = \"deny\"\n")
+            self.config.write_text("[forwarding]\ndefault = \"deny\"\n")
             self.server.ctl("reload")
             with self.open(path) as refused:
                 self.assertEqual(refused.recv(1), b"")
@@ -113,7 +118,7 @@ class Reloads(harness.Case):
         authd = self.server.children("alknet-authd")
         os.kill(authd, signal.SIGSTOP)
         try:
-            self.config.write_text(self.config.read_text() + "\n[limits]\nmax_auth_attempts = 3\n")
+            self.config.write_text("[limits]\nmax_auth_attempts = 3\n")
             refused = self.server.ctl("reload", check=1)
             self.assertIn("authd", refused.stderr.decode())
             login = self.run_program(["ssh", *self.server.ssh_options()[:-1], self.server.ssh_options()[-1], "-N"],
