@@ -11,15 +11,15 @@ import sys
 
 import source
 
+# libsodium: the configuration's digest, constant-time comparison, and the keys of a first `alknet serve`.
 everybody = {"libstdc++.so.6", "libgcc_s.so.1", "libc.so.6", "libm.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1",
-             "libsystemd.so.0", "libspdlog.so.1.10", "libfmt.so.9"}
+             "libsystemd.so.0", "libspdlog.so.1.10", "libfmt.so.9", "libsodium.so.23"}
 
 allowed = {
-    "alknet-listend": {"libsodium.so.23", "libssh.so.4", "libssl.so.3", "libcrypto.so.3", "libgssapi_krb5.so.2"},
-    "alknet-authd": {"libsodium.so.23"},
-    # libsodium makes the keys of a first `alknet serve`.
-    "alknet": {"libssh.so.4", "libssl.so.3", "libcrypto.so.3", "libgssapi_krb5.so.2", "libsodium.so.23"},
-    "alknetctl": {"libcrypto.so.3", "libsodium.so.23"},
+    "alknet-listend": {"libssh.so.4", "libssl.so.3", "libcrypto.so.3", "libgssapi_krb5.so.2"},
+    "alknet-authd": set(),
+    "alknet": {"libssh.so.4", "libssl.so.3", "libcrypto.so.3", "libgssapi_krb5.so.2"},
+    "alknetctl": set(),
 }
 
 
