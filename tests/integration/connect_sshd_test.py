@@ -339,6 +339,70 @@ class Identities(Client):
         self.assertTrue(agent.running())
 
 
+class Tls(Client):
+    """sshd behind stunnel."""
+
+    def setUp(self):
+        super().setUp()
+        harness.require("stunnel", "openssl")
+        self.cert, key = self.dir / "cert.pem", self.dir / "tls_key.pem"
+        self.run_program(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                          "-keyout", key, "-out", self.cert, "-days", "2", "-subj", "/CN=tunnel.test", "-addext",
+                          "subjectAltName=DNS:tunnel.test,IP:127.0.0.1"])
+        self.port = harness.free_port()
+        config = self.dir / "stunnel.conf"
+        config.write_text(f"foreground = yes\nsyslog = no\npid =\ndebug = 5\n[ssh]\naccept = 127.0.0.1:{self.port}\n"
+                          f"connect = 127.0.0.1:{self.sshd.port}\ncert = {self.cert}\nkey = {key}\n")
+        self.start("stunnel", ["stunnel", config]).wait_line("Configuration successful")
+        kind, public = pathlib.Path(f"{self.sshd.host_key}.pub").read_text().split()[:2]
+        self.sshd.known_hosts.write_text(f"[127.0.0.1]:{self.port} {kind} {public}\n")
+
+    def command(self, *arguments, **options):
+        command = super().command("--transport", "tls", *arguments, **options)
+        command[command.index("--server") + 1] = f"127.0.0.1:{self.port}"
+        return command
+
+    def test_verified_by_address(self):
+        size = harness.sized(16, 256) * harness.MIB
+        target = self.target(targets.Echo())
+        _, _, forwards = self.connect("--ca-file", self.cert, "--forward", f"127.0.0.1:0:{target.host}:{target.port}")
+        with socket.create_connection(forwards[0], timeout=60) as sock:
+            sender = threading.Thread(target=lambda: (targets.send_pattern(sock, size), sock.shutdown(socket.SHUT_WR)))
+            sender.start()
+            self.assertEqual(targets.stream_digest(sock), (targets.pattern_digest(size), size))
+            sender.join()
+
+    def test_verified_by_name(self):
+        self.connect("--ca-file", self.cert, "--tls-server-name", "tunnel.test")
+
+    def test_wrong_name(self):
+        self.assertIn("TLS", self.fails("--ca-file", self.cert, "--tls-server-name", "other.test"))
+
+    def test_unknown_authority_and_insecure(self):
+        self.assertIn("TLS", self.fails())
+        self.assertNotIn("Connection from", self.sshd.program.text())
+        self.connect("--insecure")
+
+    def test_insecure_still_checks_the_host_key(self):
+        self.assertIn("--host-key", self.fails("--insecure", trust=False))
+
+    def test_unusable_ca_file(self):
+        self.assertIn("nowhere", self.fails("--ca-file", self.dir / "nowhere.pem"))
+        self.fails("--ca-file", self.key)
+
+    def test_not_a_tls_server(self):
+        command = self.command("--insecure")
+        command[command.index("--server") + 1] = f"127.0.0.1:{self.sshd.port}"
+        done = self.run_program(command, check=1)
+        self.assertIn(b"TLS", done.stderr)
+
+    def test_goodbye_through_tls(self):
+        program, _, _ = self.connect("--insecure")
+        mark = self.sshd.program.mark()
+        self.assertEqual(program.stop(), 0)
+        self.sshd.program.wait_line(r"disconnect.*shutdown", after=mark)
+
+
 class Life(Client):
     def test_signals_end_it_with_a_goodbye(self):
         for number in (signal.SIGTERM, signal.SIGINT):
