@@ -123,13 +123,24 @@ class Socks(Client):
         _, proxy, _ = self.connect()
         refusal = b"\x05%c\x00\x01\x00\x00\x00\x00\x00\x00"
         for sent, expected in ((b"\x05\x01\x02", b"\x05\xff"), (b"\x04\x01\x00\x50\x7f\x00\x00\x01\x00", b""),
-                               (b"GET / HTTP/1.1\r\n\r\n", b""),
                                (b"\x05\x01\x00\x05\x02\x00\x01", b"\x05\x00" + refusal % 7),
                                (b"\x05\x01\x00\x05\x03\x00\x01", b"\x05\x00" + refusal % 7),
                                (b"\x05\x01\x00\x05\x01\x00\x09", b"\x05\x00" + refusal % 8)):
             with socket.create_connection(proxy, timeout=20) as sock:
                 sock.sendall(sent)
                 self.assertEqual(harness.receive_all(sock), expected, sent)
+
+    def test_http_connect_on_the_same_port(self):
+        harness.require("curl")
+        web = self.target(targets.Http())
+        _, proxy, _ = self.connect()
+        through = ["curl", "-sS", "--noproxy", "", "-m", "20", "-p", "-x", f"http://{proxy[0]}:{proxy[1]}"]
+        self.assertEqual(self.run_program([*through, web.url]).stdout, web.body)
+        refused = self.run_program([*through, f"http://127.0.0.1:{harness.free_port()}/"], check=None)
+        self.assertIn(b"502", refused.stderr)
+        with socket.create_connection(proxy, timeout=20) as sock:
+            sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            self.assertTrue(harness.receive_all(sock).startswith(b"HTTP/1.1 405 "))
 
     def test_eager_data_behind_the_request(self):
         echo = self.target(targets.Echo())

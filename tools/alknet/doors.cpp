@@ -82,7 +82,7 @@ std::vector<net::Address> Doors::forward_addresses() const {
 }
 
 // True with a target; false when the conversation is over, the answer sent.
-Task<bool> Doors::negotiate(net::Stream& stream, net::Socks5& socks) {
+Task<bool> Doors::negotiate(net::Stream& stream, net::ProxyRequest& request) {
   const auto deadline = Clock::now() + request_limit;
   std::byte chunk[read_chunk];
   auto state = net::Socks5::State::NeedMore;
@@ -94,27 +94,27 @@ Task<bool> Doors::negotiate(net::Stream& stream, net::Socks5& socks) {
       continue;
     }
     if (moved.state != Transfer::State::Done) co_return false;
-    state = socks.feed(as_text(std::span<const std::byte>(chunk, moved.count)));
-    if (!write_answer(stream, socks.take_output())) co_return false;
+    state = request.feed(as_text(std::span<const std::byte>(chunk, moved.count)));
+    if (!write_answer(stream, request.take_output())) co_return false;
   }
   co_return state == net::Socks5::State::Request;
 }
 
 Task<> Doors::serve_socks(std::unique_ptr<net::Stream> stream) {
-  net::Socks5 socks;
-  const bool asked = co_await negotiate(*stream, socks);
+  net::ProxyRequest request;
+  const bool asked = co_await negotiate(*stream, request);
   if (!asked) {
     net::close_lingering(loop_, std::move(stream), refusal_linger);
     co_return;
   }
-  ssh::OpenRequest request; // by name: g++ 12 copies braced temporaries of a co_await bit by bit
-  request.host = socks.target().host;
-  request.port = socks.target().port;
-  auto opened = co_await tunnel_.open(std::move(request));
-  const auto reply = opened ? net::SocksReply::Succeeded : socks_code(opened.error());
-  const bool told = write_answer(*stream, net::socks_reply(reply));
+  ssh::OpenRequest open; // by name: g++ 12 copies braced temporaries of a co_await bit by bit
+  open.host = request.target().host;
+  open.port = request.target().port;
+  auto opened = co_await tunnel_.open(std::move(open));
+  const auto code = opened ? net::SocksReply::Succeeded : socks_code(opened.error());
+  const bool told = write_answer(*stream, request.reply(code));
   if (opened && told)
-    opened->splice(net::PrefixStream::make(loop_.get_executor(), std::move(stream), socks.take_rest()));
+    opened->splice(net::PrefixStream::make(loop_.get_executor(), std::move(stream), request.take_rest()));
   else
     net::close_lingering(loop_, std::move(stream), refusal_linger);
 }

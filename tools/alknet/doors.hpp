@@ -1,9 +1,10 @@
-// Where local programs come in: the SOCKS5 listener and the local forwards. Each connection becomes one
-// channel.
+// Where local programs come in: the SOCKS5 listener, which understands HTTP CONNECT as well, and the local
+// forwards. Each connection becomes one channel.
 #pragma once
 
 #include "loop/task_group.hpp"
 #include "net/forward_spec.hpp"
+#include "net/http_connect.hpp"
 #include "net/listener.hpp"
 #include "net/socks5.hpp"
 #include "ssh/client_session.hpp"
@@ -37,7 +38,7 @@ class Doors {
     net::HostPort target;
   };
   Task<> serve_socks(std::unique_ptr<net::Stream> stream);
-  Task<bool> negotiate(net::Stream& stream, net::Socks5& socks);
+  Task<bool> negotiate(net::Stream& stream, net::ProxyRequest& request);
   Task<> serve_forward(std::unique_ptr<net::Stream> stream, net::HostPort target, net::Address peer);
 
   asio::io_context& loop_;
