@@ -71,8 +71,10 @@ Task<Result<Opened>> open_stealth(std::unique_ptr<Stream> below, std::shared_ptr
   auto shaken = co_await (*tls)->handshake(deadline);
   if (!shaken) co_return pass(std::move(shaken).error());
   opened.server_name = (*tls)->server_name();
+  auto& established = **tls;
   opened.stream = std::move(*tls);
   co_await listen_for_speech(opened, deadline);
+  if (opened.guest == Guest::Ssh) established.prefer_throughput();
   co_return opened;
 }
 

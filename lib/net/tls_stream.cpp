@@ -13,8 +13,8 @@ namespace alk::net {
 
 namespace {
 
-constexpr std::size_t bulk_read_size = 128 * 1024; // several records per system call
-constexpr std::size_t name_limit = 255;            // RFC 1035 section 2.3.4
+constexpr std::size_t bulk_read_size = 64 * 1024; // several records per system call
+constexpr std::size_t name_limit = 255;           // RFC 1035 section 2.3.4
 
 bool is_ip_literal(const std::string& text) {
   std::array<unsigned char, sizeof(in6_addr)> bytes{};

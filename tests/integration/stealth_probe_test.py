@@ -396,6 +396,21 @@ class Beside(harness.Case):
     def test_hellos(self):
         self.both(hellos(), files=False)
 
+    def test_alknet_serve(self):
+        """The whole server with its embedded defaults, behind it the built-in site."""
+        cert, key = self.certificate()
+        # RSA, because the lengths of its signatures do not vary.
+        state = self.dir / "state"
+        (state / "tls").mkdir(parents=True, mode=0o700)
+        state.chmod(0o700)
+        for source in (cert, key):
+            (state / "tls" / source.name).write_bytes(source.read_bytes())
+            (state / "tls" / source.name).chmod(0o600)
+        served = self.serve(state=state)
+        nginx = self.nginx(cert, key, "location / { return 404; }")
+        for table in (connections, plain, hellos, bodies):
+            self.compare(nginx, served.tls[1], table())
+
     def test_deadlines(self):
         self.both(slow(), patience=2, files=False)
 
