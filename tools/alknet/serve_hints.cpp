@@ -33,7 +33,8 @@ std::string known_hosts_option(const StatePaths& paths) {
 
 std::string ssh_line(const OpenListener& listener, const StatePaths& paths, const std::string& identity) {
   return "ssh -N -D 127.0.0.1:1080 -p " + std::to_string(listener.endpoint.port()) + " -i " + identity +
-         " -o " + known_hosts_option(paths) + " " + reachable_host(listener.endpoint);
+         " -o IdentitiesOnly=yes" + " -o " + known_hosts_option(paths) + " " +
+         reachable_host(listener.endpoint);
 }
 
 } // namespace

@@ -59,6 +59,7 @@ void ServeRunner::perform(const Action& action) {
   Child& child = *children_[action.child];
   switch (action.what) {
   case What::Start: start(action.child); break;
+  case What::Rest: arm(action.child, restart_rest); break;
   case What::Ready: child.timer.cancel(); break;
   case What::Terminate:
     if (child.pid > 0) ::kill(child.pid, SIGTERM);
@@ -87,7 +88,7 @@ void ServeRunner::start(std::size_t index) {
   arm(index, start_deadline);
 }
 
-void ServeRunner::arm(std::size_t index, std::chrono::seconds after) {
+void ServeRunner::arm(std::size_t index, Clock::duration after) {
   asio::steady_timer& timer = children_[index]->timer;
   timer.expires_after(after);
   timer.async_wait([this, index](std::error_code error) {

@@ -40,7 +40,7 @@ class ServeRunner {
   void apply(const Actions& actions);
   void perform(const Action& action);
   void start(std::size_t index);
-  void arm(std::size_t index, std::chrono::seconds after);
+  void arm(std::size_t index, Clock::duration after);
   void read_output(Child& child);
   void show(const Child& child, std::string_view text);
   void drain_output(Child& child);

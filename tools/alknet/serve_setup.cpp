@@ -7,6 +7,7 @@
 #include "serve_config.hpp"
 #include "ssh/key_file.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -125,6 +126,14 @@ Result<void> check_account() {
                   " has no account (no passwd entry), and dbus-daemon accepts accounts alone");
 }
 
+// In the embedded default the flag only confirms what the file says; a file that says otherwise is not
+// overruled.
+Result<void> check_stealth(const ServeOptions& options, const config::Static& fixed) {
+  auto stealthy = [](const config::Listener& listener) { return listener.stealth; };
+  if (!options.stealth || std::ranges::any_of(fixed.listeners, stealthy)) return {};
+  return fail(Kind::Invalid, "--stealth: no listener of the configuration has stealth = true");
+}
+
 bool is_file(const std::string& path) {
   return ::access(path.c_str(), F_OK) == 0;
 }
@@ -192,6 +201,7 @@ Result<ServeSetup> set_up(const ServeOptions& options, const Say& say) {
   ALK_TRY(setup.config, write_config(options, paths));
   if (!had_config && is_file(paths.config())) say("made " + paths.config());
   ALK_TRY(config::Configuration configuration, load_config(setup.config, say));
+  ALK_TRY_VOID(check_stealth(options, configuration.fixed));
   ALK_TRY(auto wanted, wanted_listeners(options, configuration.fixed));
   ALK_TRY(setup.listeners, open_listeners(wanted));
   ALK_TRY_VOID(note_host_key(setup, configuration.fixed.host_key, say));

@@ -64,7 +64,7 @@ Actions Supervision::exited(std::size_t index, const std::string& reason, Clock:
     child.state = State::Gone;
     return stop_next();
   }
-  child.state = State::Waiting;
+  child.state = State::Resting;
   if (!child.was_ready) {
     child.state = State::Gone;
     return fail(child.name + " did not start: " + reason);
@@ -75,11 +75,15 @@ Actions Supervision::exited(std::size_t index, const std::string& reason, Clock:
     return fail(child.name + " ended twice within " + std::to_string(restart_window.count()) +
                 " s: " + reason);
   }
-  return start_waiting();
+  return {{What::Rest, index}};
 }
 
 Actions Supervision::overdue(std::size_t index) {
   Child& child = children_[index];
+  if (child.state == State::Resting) {
+    child.state = State::Waiting;
+    return start_waiting();
+  }
   if (child.state == State::Stopping) return {{What::Kill, index}};
   if (child.state != State::Starting) return {};
   Actions actions{{What::Kill, index}};
@@ -92,7 +96,7 @@ Actions Supervision::overdue(std::size_t index) {
 Actions Supervision::stop() {
   if (std::exchange(stopping_, true)) return {};
   for (Child& child : children_)
-    if (child.state == State::Waiting) child.state = State::Gone;
+    if (child.state == State::Waiting || child.state == State::Resting) child.state = State::Gone;
   return stop_next();
 }
 

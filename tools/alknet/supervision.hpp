@@ -15,14 +15,16 @@
 namespace alk::alknet {
 
 inline constexpr std::chrono::seconds restart_window{10};
-inline constexpr std::chrono::seconds start_deadline{30}; // a daemon with a large key file on a slow disk
-inline constexpr std::chrono::seconds stop_deadline{6};   // listend drains for 2 s
+inline constexpr std::chrono::milliseconds restart_rest{100}; // systemd's RestartSec=
+inline constexpr std::chrono::seconds start_deadline{30};     // a daemon with a large key file on a slow disk
+inline constexpr std::chrono::seconds stop_deadline{6};       // listend drains for 2 s
 
 using Clock = std::chrono::steady_clock;
 
 struct Action {
   enum class What {
     Start,     // start the process and its timer (start_deadline)
+    Rest,      // start its timer (restart_rest)
     Ready,     // stop its timer
     Terminate, // SIGTERM, start its timer (stop_deadline)
     Kill,      // SIGKILL
@@ -55,7 +57,7 @@ class Supervision {
   } // why it stops, when nobody asked for it
 
  private:
-  enum class State { Waiting, Starting, Ready, Stopping, Gone };
+  enum class State { Resting, Waiting, Starting, Ready, Stopping, Gone };
   struct Child {
     std::string name;
     State state = State::Waiting;

@@ -66,7 +66,7 @@ CLI::App* CommandLine::add_asking(const char* name, const char* description, Ver
 
 CommandLine::CommandLine() {
   program_.set_version_flag("--version", "alknetctl " + std::string(version()));
-  program_.require_subcommand(1);
+  program_.require_subcommand(0, 1); // none is reported below: CLI11 would hide a misspelt verb behind it
   program_.footer("Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not running, 4 denied.");
   program_.failure_message([](const CLI::App*, const CLI::Error& error) {
     return std::string("error: ") + error.what() + "\nRun alknetctl --help for more.\n";
@@ -114,6 +114,7 @@ int CommandLine::run(int argc, char** argv) {
                 static_cast<std::uint64_t>(std::time(nullptr))};
   for (const auto& [command, chosen] : verbs_)
     if (command->parsed()) return chosen(output);
+  std::cerr << "error: a verb is needed\nRun alknetctl --help for more.\n";
   return exit_usage;
 }
 

@@ -131,6 +131,16 @@ TEST_F(SetUpTest, EveryProblemOfTheFileIsReportedAndNothingListens) {
   EXPECT_THAT(setup.error().describe(), HasSubstr("alknet.toml:3: limits.max_connections"));
 }
 
+TEST_F(SetUpTest, StealthIsNotClaimedAgainstTheFile) {
+  options_.stealth = true;
+  ASSERT_TRUE(set_up());
+  std::string path = temporary_.file("state/alknet.toml");
+  std::string text = read_file(path, 8192).value();
+  text.replace(text.find("stealth = true"), 14, "");
+  ASSERT_TRUE(write_file_atomically(path, text, 0600));
+  EXPECT_THAT(set_up().error().describe(), HasSubstr("--stealth: no listener"));
+}
+
 TEST_F(SetUpTest, AMissingDaemonIsFoundOutBeforeAnythingIsMade) {
   std::filesystem::remove(temporary_.file("alknet-listend"));
   auto setup = set_up();
@@ -153,7 +163,7 @@ TEST(Hints, TheReadyLineAndCommandLines) {
                   "alknet connect --server [::1]:8022 --identity '/s t/client_ed25519' "
                   "--known-hosts '/s t/known_hosts'",
                   "ssh -N -D 127.0.0.1:1080 -p 8022 -i '/s t/client_ed25519' "
-                  "-o 'UserKnownHostsFile=\"/s t/known_hosts\"' ::1"));
+                  "-o IdentitiesOnly=yes -o 'UserKnownHostsFile=\"/s t/known_hosts\"' ::1"));
   EXPECT_THAT(connect_hints(listeners, paths, "alknet", ClientKey::Absent).front(),
               Not(HasSubstr("client_ed25519")));
 }
