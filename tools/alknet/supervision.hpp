@@ -2,8 +2,9 @@
 // or timer here; serve_runner.cpp carries the actions out.
 //
 // The first child is the bus: the others start once it is ready, again after each of its restarts. A child
-// that dies is started again; one that dies again within `restart_window`, or that never became ready, ends
-// everything.
+// that dies is started again after a short rest; one that dies again within `restart_window`, or that never
+// became ready, ends everything. When the bus dies others may follow, even before its own death can be seen:
+// the rest leaves time for that, and those deaths are not counted.
 #pragma once
 
 #include <chrono>
