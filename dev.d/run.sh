@@ -40,8 +40,13 @@ wait_line() { # NAME PATTERN SECONDS
   die "$name did not become ready"
 }
 
-proof() { # WORDS OK?
+proof() { # WORDS
   printf 'proof: %s\n' "$*"
+}
+
+disproof() { # WORDS
+  tail -n 20 "$scratch"/*.err >&2
+  die "$*"
 }
 
 web_server=$(
@@ -73,8 +78,8 @@ prove_socks() {
     --identity "$state/client_ed25519" --known-hosts "$state/known_hosts" --socks5 127.0.0.1:0
   wait_line connect '^ready socks5=([^ ]+)' 30
   socks=${BASH_REMATCH[1]}
-  body=$(curl -sS --max-time 30 --socks5-hostname "$socks" "http://127.0.0.1:$web_port/")
-  [ "$body" = "$page" ] || die "SOCKS5 over TLS gave '$body'"
+  body=$(curl -sS --max-time 30 --socks5-hostname "$socks" "http://127.0.0.1:$web_port/" || true)
+  [ "$body" = "$page" ] || disproof "SOCKS5 over TLS gave '$body'"
   proof "curl, through alknet connect (SOCKS5 on $socks) inside TLS to $tls: $body"
 }
 
@@ -85,15 +90,15 @@ prove_ssh() {
     -o PermitLocalCommand=yes -o LocalCommand='echo up' -L "$scratch/web:127.0.0.1:$web_port" \
     -p "${ssh##*:}" "alknet@${ssh%:*}"
   wait_line ssh '^up$' 30
-  body=$(curl -sS --max-time 30 --unix-socket "$scratch/web" http://tunnel/)
-  [ "$body" = "$page" ] || die "ssh -L gave '$body'"
+  body=$(curl -sS --max-time 30 --unix-socket "$scratch/web" http://tunnel/ || true)
+  [ "$body" = "$page" ] || disproof "ssh -L gave '$body'"
   proof "curl, through stock ssh -L to $ssh: $body"
 }
 
 prove_decoy() {
   local answer
-  answer=$(curl -sSki --max-time 30 "https://$tls/" | tr -d '\r')
-  [[ $answer == HTTP/1.1\ 404* && $answer == *$'\nServer: nginx\n'* ]] || die "a browser would see: $answer"
+  answer=$(curl -sSki --max-time 30 "https://$tls/" | tr -d '\r' || true)
+  [[ $answer == HTTP/1.1\ 404* && $answer == *$'\nServer: nginx\n'* ]] || disproof "a browser would see: $answer"
   proof "a browser at https://$tls/ sees: $(head -n 1 <<<"$answer"), $(grep '^Server:' <<<"$answer")"
 }
 
