@@ -81,7 +81,6 @@ void Manager::recheck_all() {
 }
 
 void Manager::stop(std::function<void()> stopped) {
-  log::write(log::Level::Info, log::event::server_stopping, {});
   engine_.stop(stop_grace, [this, stopped = std::move(stopped)] {
     bus_.detach();
     link_.stop();

@@ -32,12 +32,15 @@ template <class T>
 Task<Result<T>> on_bus(asio::io_context& bus_loop, std::function<void(Done<T>)> start) {
   auto home = co_await asio::this_coro::executor;
   auto hop = std::make_shared<detail::Hop<T>>(home);
-  asio::post(bus_loop, [hop, home, start = std::move(start)] {
-    start([hop, home](Result<T> result) {
+  // The wait owns itself: when its task is gone, so is the loop perhaps, and the answer is dropped.
+  asio::post(bus_loop, [weak = std::weak_ptr(hop), home, start = std::move(start)] {
+    start([weak, home](Result<T> result) {
+      auto waiting = weak.lock();
+      if (!waiting) return;
       auto shared = std::make_shared<Result<T>>(std::move(result));
-      asio::post(home, [hop, shared] {
-        hop->result = std::move(*shared);
-        hop->wake.cancel();
+      asio::post(home, [waiting = std::move(waiting), shared] {
+        waiting->result = std::move(*shared);
+        waiting->wake.cancel();
       });
     });
   });
