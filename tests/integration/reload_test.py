@@ -114,6 +114,26 @@ class Reloads(harness.Case):
             self.assertLess(time.monotonic() - begin, 1.0)
         self.server.program.wait_line(r"session revoked ")
 
+    def certificate(self):
+        with self.server.tls_socket() as sock:
+            return sock.getpeercert(binary_form=True)
+
+    def test_a_renewed_certificate_is_shown_to_new_handshakes(self):
+        harness.require("openssl")
+        before = self.certificate()
+        with self.server.tls_socket() as old:
+            tls = self.server.state / "tls"
+            self.run_program(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                              "-keyout", tls / "key.pem", "-out", self.dir / "new.pem", "-days", "2", "-subj", "/CN=renewed"])
+            refused = self.server.ctl("reload", check=1)  # the new key with the old certificate
+            self.assertIn("cert.pem", refused.stderr.decode())
+            self.assertEqual(self.certificate(), before)
+            (self.dir / "new.pem").rename(tls / "cert.pem")
+            self.server.ctl("reload")
+            self.assertNotEqual(self.certificate(), before)
+            old.sendall(b"GET / HTTP/1.0\r\n\r\n")  # begun before: goes on
+            self.assertTrue(old.recv(64).startswith(b"HTTP/1.1 404"))
+
     def test_without_authd_nothing_changes_and_logins_fail_closed(self):
         authd = self.server.children("alknet-authd")
         os.kill(authd, signal.SIGSTOP)
