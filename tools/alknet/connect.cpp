@@ -49,7 +49,7 @@ class Client {
       : options_(options), identity_(std::move(identity)), trust_(options, {has_terminal, ask_line}),
         tunnel_({loop_, options_, identity_, std::move(tls), dialer_, resolver_, trust_},
                 [this](const Error& error) { stop(say_error(error)); }),
-        doors_(loop_, tunnel_), signals_(loop_, [this](int) { stop(0); }), tasks_(loop_) {}
+        doors_(loop_, tunnel_), signals_(std::in_place, loop_, [this](int) { stop(0); }), tasks_(loop_) {}
 
   int run();
 
@@ -66,7 +66,7 @@ class Client {
   HostTrust trust_;
   Tunnel tunnel_;
   Doors doors_;
-  loop::StopSignals signals_;
+  std::optional<loop::StopSignals> signals_;
   loop::TaskGroup tasks_;
   asio::steady_timer limit_{loop_};
   std::optional<int> code_;
@@ -78,6 +78,12 @@ int Client::run() {
     say_warning("the SOCKS5 listener is open to other machines and asks nobody for a password");
   tasks_.spawn("start", start());
   loop_.run();
+  // Everything of ours is over; the server may take a moment to read the goodbye.
+  const auto deadline = limit_.expiry();
+  signals_.reset();
+  limit_.cancel();
+  loop_.restart();
+  loop_.run_until(deadline);
   return code_.value_or(1);
 }
 
