@@ -20,7 +20,7 @@ struct Settings {
   config::Dynamic values;
   ForwardingPolicy policy;
   std::map<std::string, std::shared_ptr<const net::TlsContext>> tls; // by listener name
-  std::map<std::string, std::shared_ptr<const WebSite>> sites{}; // of stealth listeners, by name
+  std::map<std::string, std::shared_ptr<const WebSite>> sites{};     // of stealth listeners, by name
 };
 
 using SettingsPtr = std::shared_ptr<const Settings>;

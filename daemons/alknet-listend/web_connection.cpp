@@ -26,6 +26,9 @@ constexpr hours keepalive_time{1};       // keepalive_time
 constexpr unsigned keepalive_requests = 1000;
 constexpr std::size_t record_size = 16384; // ssl_buffer_size: what is written at once becomes one record
 
+// Bytes after which a connection lets the others of its loop have their turn, however fast its peer is.
+constexpr std::size_t fair_share = 256 * 1024;
+
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
 enum class Next {
@@ -89,8 +92,16 @@ class WebConnection {
     const auto moved = stream_.read(std::span(buffer).first(std::min(limit, buffer.size())));
     chunk_.assign(reinterpret_cast<const char*>(buffer.data()), moved.count);
     if (moved.state == State::End) ended_ = true;
+    turn_ += moved.count;
     more_.note(stream_, moved, limit);
     return moved.state;
+  }
+
+  Task<> take_turns() {
+    if (turn_ < fair_share) co_return;
+    turn_ = 0;
+    auto executor = co_await asio::this_coro::executor;
+    co_await asio::post(executor, asio::use_awaitable);
   }
 
   // Request when a head, good or bad, is there; else how to close.
@@ -99,12 +110,16 @@ class WebConnection {
       const auto state = read_some(head_.room());
       if (state == State::Done) {
         outcome = head_.feed(chunk_);
+        if (turn_ < fair_share) continue;
+        co_await take_turns();
+        if (Clock::now() >= head_deadline()) co_return Next::Quiet;
       } else if (state == State::Again) {
         const auto waited = co_await net::ready_until(stream_, net::Direction::Read, head_deadline());
         if (waited == net::Wait::Cancelled) co_return Next::Quiet;
         if (waited == net::Wait::Timeout) co_return head_.untouched() ? Next::Polite : Next::Quiet;
       } else {
-        co_return state == State::End&& head_.untouched() ? Next::Polite : Next::Quiet;
+        const bool polite = ended_ && head_.untouched();
+        co_return polite ? Next::Polite : Next::Quiet;
       }
     }
     refused_ = outcome == HeadReader::Outcome::Refused;
@@ -148,6 +163,8 @@ class WebConnection {
     if (ended_) co_return Next::Polite;
     if (answer.head.keep_alive) {
       idle_deadline_ = Clock::now() + keepalive_timeout;
+      chunk_ = {};
+      co_await take_turns();
       co_return Next::Request;
     }
     co_return lingers_ || !head_.rest().empty() || more_.expected() ? Next::Linger : Next::Polite;
@@ -194,7 +211,7 @@ class WebConnection {
     const auto before = here.size();
     step = body_.feed(here);
     head_.drop_rest(before - here.size());
-    while (step == BodySkipper::Step::More) {
+    while (step == BodySkipper::Step::More && turn_ < fair_share) {
       const auto state = read_some(body_.wanted());
       if (state == State::Failed) failed_ = true;
       if (state != State::Done) break;
@@ -228,6 +245,8 @@ class WebConnection {
       const auto step = skip_chunk();
       if (step == BodySkipper::Step::Invalid) co_return Next::Quiet;
       if (step == BodySkipper::Step::Done) co_return Next::Request;
+      co_await take_turns();
+      if (Clock::now() >= limit) co_return Next::Polite;
     }
   }
 
@@ -237,7 +256,10 @@ class WebConnection {
     const auto limit = Clock::now() + linger_total;
     while (Clock::now() < limit) {
       const auto state = read_some(record_size);
-      if (state == State::Done) continue;
+      if (state == State::Done) {
+        co_await take_turns();
+        continue;
+      }
       if (state != State::Again) co_return;
       const auto until = std::min(Clock::now() + linger_pause, limit);
       const auto waited = co_await net::ready_until(stream_, net::Direction::Read, until);
@@ -250,6 +272,7 @@ class WebConnection {
       const auto moved = stream_.write(std::as_bytes(std::span(bytes)));
       if (moved.state == State::Done) {
         bytes.remove_prefix(moved.count);
+        turn_ += moved.count;
       } else if (moved.state == State::Again) {
         const auto until = Clock::now() + send_timeout;
         const auto waited = co_await net::ready_until(stream_, net::Direction::Write, until);
@@ -286,6 +309,7 @@ class WebConnection {
         const bool written = co_await write(std::string_view(out).substr(0, record_size));
         if (!written) co_return false;
         out.erase(0, record_size);
+        co_await take_turns();
         continue;
       }
       const auto want = std::min<std::uint64_t>(record_size - out.size(), range.end - range.begin);
@@ -308,6 +332,7 @@ class WebConnection {
   std::optional<Clock::time_point> header_deadline_;
   Clock::time_point idle_deadline_{};
   Clock::time_point began_ = Clock::now();
+  std::size_t turn_ = 0; // bytes moved since the others had their turn
   unsigned requests_ = 0;
   bool refused_ = false;
   bool lingers_ = false;

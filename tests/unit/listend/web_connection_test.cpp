@@ -142,6 +142,54 @@ TEST(WebConnection, PlainHttpOnTheTlsPort) {
   EXPECT_NE(converse("", "BAD\x01", true, true).received.find("<title>400 Bad Request"), std::string::npos);
 }
 
+// Input without end, always ready; output goes nowhere.
+class Flood final : public net::Stream {
+ public:
+  Flood(std::string head, char filler) : head_(std::move(head)), filler_(filler) {}
+  net::Transfer read(std::span<std::byte> into) override {
+    const auto from_head = std::min(head_.size(), into.size());
+    std::fill(into.begin(), into.end(), static_cast<std::byte>(filler_));
+    std::copy_n(std::as_bytes(std::span(head_)).begin(), from_head, into.begin());
+    head_.erase(0, from_head);
+    return {net::Transfer::State::Done, into.size(), {}};
+  }
+  net::Transfer write(std::span<const std::byte> from) override {
+    return {net::Transfer::State::Done, from.size(), {}};
+  }
+  void wait(net::Direction, std::function<void(std::error_code)>) override {}
+  void cancel(net::Direction) override {}
+  void shutdown_write() override {}
+  void close() override {}
+  std::string_view kind() const override { return "flood"; }
+
+ private:
+  std::string head_;
+  char filler_;
+};
+
+// How often another task of the loop had its turn while the flood was served.
+int turns_during(std::unique_ptr<net::Stream> flood, std::chrono::milliseconds patience) {
+  asio::io_context context{1};
+  loop::TaskGroup tasks{context};
+  WebVisit visit{{}, Clock::now() + patience, false, {}};
+  tasks.spawn("web", serve_web(std::move(flood), std::make_shared<WebSite>(), std::move(visit)));
+  int turns = 0;
+  for (; tasks.size() > 0 && turns < 100; ++turns) context.run_one();
+  tasks.cancel();
+  context.run();
+  return turns;
+}
+
+TEST(WebConnection, AFloodOfLineBreaksMeetsTheDeadline) {
+  const int turns = turns_during(std::make_unique<Flood>("", '\n'), std::chrono::milliseconds(0));
+  EXPECT_LT(turns, 100);
+}
+
+TEST(WebConnection, AnEndlessBodyLeavesTurnsToOthers) {
+  const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 900000000000\r\n\r\n";
+  EXPECT_EQ(turns_during(std::make_unique<Flood>(head, 'x'), std::chrono::seconds(20)), 100);
+}
+
 TEST(WebConnection, CancellingEndsIt) {
   asio::io_context context{1};
   loop::TaskGroup tasks{context};
