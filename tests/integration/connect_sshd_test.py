@@ -3,9 +3,6 @@
 import getpass
 import os
 import pathlib
-import pty
-import re
-import select
 import signal
 import socket
 import struct
@@ -16,80 +13,7 @@ import time
 import harness
 import served
 import targets
-
-
-def new_key(path, **options):
-    harness.make_key(path, **options)
-    return path
-
-
-class Sshd:
-    """A private sshd. fingerprint, known_hosts: of its host key. accept(): adds a key."""
-
-    def __init__(self, case, *options):
-        harness.require("ssh-keygen", self._path())
-        pathlib.Path("/run/sshd").mkdir(exist_ok=True)
-        self.directory = case.dir
-        self.host_key = new_key(case.dir / "host_key")
-        self.authorized = case.dir / "authorized_keys"
-        self.authorized.touch()
-        self.port = harness.free_port()
-        config = case.dir / "sshd_config"
-        config.write_text("\n".join([
-            f"ListenAddress 127.0.0.1:{self.port}", f"HostKey {self.host_key}", f"PidFile {case.dir}/sshd.pid",
-            f"AuthorizedKeysFile {self.authorized}", "StrictModes no", "UsePAM no", "PasswordAuthentication no",
-            "PermitRootLogin yes", "LogLevel DEBUG1", *options, ""]))
-        self.program = case.start("sshd", [self._path(), "-D", "-e", "-f", config])
-        self.program.wait_line("Server listening on")
-        public = pathlib.Path(f"{self.host_key}.pub")
-        self.fingerprint = harness.fingerprint(public)
-        self.known_hosts = case.dir / "known_hosts"
-        kind, key = public.read_text().split()[:2]
-        self.known_hosts.write_text(f"[127.0.0.1]:{self.port} {kind} {key}\n")
-
-    @staticmethod
-    def _path():
-        return subprocess.run(["sh", "-c", "command -v sshd || echo /usr/sbin/sshd"], capture_output=True,
-                              text=True).stdout.strip()
-
-    def accept(self, key):
-        with open(self.authorized, "a") as file:
-            file.write(pathlib.Path(f"{key}.pub").read_text())
-
-
-class Client(harness.Case):
-    def setUp(self):
-        super().setUp()
-        self.sshd = Sshd(self, *self.sshd_options)
-        self.key = new_key(self.dir / "key")
-        self.sshd.accept(self.key)
-
-    sshd_options = ()
-
-    def command(self, *arguments, identity=None, trust=True, socks5="127.0.0.1:0"):
-        command = [harness.binary("alknet"), "connect", "--server", f"127.0.0.1:{self.sshd.port}",
-                   "--user", getpass.getuser(), "--identity", identity or self.key, "--socks5", socks5]
-        if trust:
-            command += ["--known-hosts", self.sshd.known_hosts]
-        return [str(part) for part in [*command, *arguments]]
-
-    environment = {"SSH_AUTH_SOCK": None, "ALKNET_LOG": "debug"}
-
-    def connect(self, *arguments, env=None, **options):
-        """(program, SOCKS5 address, [forward addresses])"""
-        program = self.start("connect", self.command(*arguments, **options), env={**self.environment, **(env or {})})
-        ready = program.wait_line(r"^ready socks5=(\S+)(.*)$", stream="out")
-        forwards = [harness.split_address(part.split("=")[1]) for part in ready[2].split()]
-        return program, harness.split_address(ready[1]), forwards
-
-    def fails(self, *arguments, code=1, env=None, **options):
-        """Its stderr."""
-        environment = {**os.environ, "HOME": str(self.dir), **(env or {})}
-        environment.pop("SSH_AUTH_SOCK", None)
-        done = self.run_program(self.command(*arguments, **options), check=code, env=environment)
-        self.assertEqual(done.stdout, b"")
-        self.assertTrue(done.stderr.startswith(b"error: "), done.stderr)
-        return done.stderr.decode()
+from sshd_peer import Client
 
 
 class Socks(Client):
@@ -247,109 +171,6 @@ class Rekeying(Client):
         self.assertGreater(self.sshd.program.text().count("rekey"), 2)
 
 
-class HostKeys(Client):
-    def test_unknown_key_is_refused_with_the_mend(self):
-        text = self.fails(trust=False)
-        self.assertIn(f"--host-key {self.sshd.fingerprint}", text)
-        self.connect("--host-key", self.sshd.fingerprint, trust=False)
-
-    def test_pin_by_file(self):
-        self.connect("--host-key", f"{self.sshd.host_key}.pub", trust=False)
-
-    def test_wrong_pin(self):
-        other = new_key(self.dir / "other")
-        for pin in (harness.fingerprint(f"{other}.pub"), f"{other}.pub"):
-            self.assertIn("not the one of --host-key", self.fails("--host-key", pin, trust=False))
-        self.assertNotIn("Accepted publickey", self.sshd.program.text())
-
-    def test_changed_key_is_refused_before_any_login(self):
-        other = new_key(self.dir / "other")
-        kind, key = pathlib.Path(f"{other}.pub").read_text().split()[:2]
-        self.sshd.known_hosts.write_text(f"[127.0.0.1]:{self.sshd.port} {kind} {key}\n")
-        text = self.fails()
-        self.assertIn("HAS CHANGED", text)
-        self.assertIn(f"{self.sshd.known_hosts}:1", text)
-        self.assertNotIn("userauth-request", self.sshd.program.text())
-
-    def test_revoked_key(self):
-        line = self.sshd.known_hosts.read_text()
-        self.sshd.known_hosts.write_text(line + "@revoked " + line)
-        self.assertIn("revoked", self.fails())
-
-    def test_hashed_file(self):
-        self.run_program(["ssh-keygen", "-q", "-H", "-f", self.sshd.known_hosts])
-        self.assertTrue(self.sshd.known_hosts.read_text().startswith("|1|"))
-        self.connect()
-
-    def test_trust_on_first_use_at_a_terminal(self):
-        known = self.dir / "new" / "known_hosts"
-        with Terminal(self, self.command("--known-hosts", known, trust=False)) as terminal:
-            terminal.expect(rb"no, or the fingerprint\)\? ")
-            terminal.type("yes\n")
-            terminal.expect(rb"ready socks5=")
-        self.assertIn(f"[127.0.0.1]:{self.sshd.port} ssh-ed25519 ", known.read_text())
-        self.connect("--known-hosts", known, trust=False)
-
-    def test_no_at_a_terminal(self):
-        known = self.dir / "new" / "known_hosts"
-        with Terminal(self, self.command("--known-hosts", known, trust=False)) as terminal:
-            terminal.expect(rb"no, or the fingerprint\)\? ")
-            terminal.type("no\n")
-            terminal.expect(rb"error: .*not accepted")
-            self.assertEqual(terminal.wait(), 1)
-        self.assertFalse(known.exists())
-
-
-class Identities(Client):
-    def test_key_that_the_server_does_not_know(self):
-        other = new_key(self.dir / "other")
-        text = self.fails(identity=other)
-        self.assertIn(harness.fingerprint(f"{other}.pub"), text)
-
-    def test_missing_and_unusable_files(self):
-        self.assertIn("nowhere", self.fails(identity=self.dir / "nowhere"))
-        rsa = self.dir / "rsa"
-        self.run_program(["ssh-keygen", "-q", "-t", "rsa", "-m", "PEM", "-N", "", "-f", rsa])
-        self.assertIn("PEM", self.fails(identity=rsa))
-        os.chmod(self.key, 0o644)
-        self.assertIn("chmod 600", self.fails())
-
-    def test_encrypted_key_asks_at_the_terminal(self):
-        key = new_key(self.dir / "locked", passphrase="open sesame")
-        self.sshd.accept(key)
-        self.assertIn("encrypted", self.fails(identity=key))
-        with Terminal(self, self.command(identity=key)) as terminal:
-            terminal.expect(rb"Passphrase of .*locked: ")
-            terminal.type("wrong\n")
-            terminal.expect(rb"Passphrase of .*locked: ")
-            terminal.type("open sesame\n")
-            terminal.expect(rb"ready socks5=")
-            self.assertNotIn(b"sesame", terminal.seen)
-
-    def test_agent_holds_the_key(self):
-        harness.require("ssh-agent", "ssh-add")
-        agent_socket = self.dir / "agent"
-        agent = self.start("agent", ["ssh-agent", "-D", "-a", agent_socket])
-        harness.wait_until(agent_socket.exists)
-        env = {"SSH_AUTH_SOCK": str(agent_socket)}
-        # Others come first in the agent, and must not be offered.
-        others = [new_key(self.dir / f"other{number}") for number in range(8)]
-        key = new_key(self.dir / "locked", passphrase="open sesame")
-        self.sshd.accept(key)
-        asker = self.dir / "asker"
-        asker.write_text("#!/bin/sh\necho 'open sesame'\n")
-        asker.chmod(0o700)
-        for name in [*others, key]:
-            self.run_program(["ssh-add", name], env={**os.environ, **env, "SSH_ASKPASS": str(asker),
-                                                     "SSH_ASKPASS_REQUIRE": "force", "DISPLAY": ":0"})
-        for identity in (key, f"{key}.pub"):
-            program, _, _ = self.connect(identity=identity, env=env)
-            program.stop()
-        self.assertEqual(self.sshd.program.text().count("Failed publickey"), 0)
-        self.assertNotIn(harness.fingerprint(f"{others[0]}.pub"), self.sshd.program.text())
-        self.assertTrue(agent.running())
-
-
 class Tls(Client):
     """sshd behind stunnel."""
 
@@ -481,51 +302,6 @@ class Life(Client):
         self.assertNotEqual(code, 0)
         program.stop()
         self.assertNotIn("marked", program.text())
-
-
-class Terminal:
-    """Runs a command with a terminal of its own. `seen`: all that it printed."""
-
-    def __init__(self, case, command):
-        self.case, self.seen = case, b""
-        self._pid, self._fd = pty.fork()
-        if self._pid == 0:
-            os.environ.pop("SSH_AUTH_SOCK", None)
-            os.execv(command[0], command)
-        self._at = 0
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self._pid:
-            os.kill(self._pid, signal.SIGTERM)
-            self.wait()
-        os.close(self._fd)
-
-    def expect(self, pattern, timeout=20):
-        deadline = time.monotonic() + timeout
-        while True:
-            found = re.search(pattern, self.seen[self._at:])
-            if found:
-                self._at += found.end()
-                return
-            if not select.select([self._fd], [], [], max(0, deadline - time.monotonic()))[0]:
-                self.case.fail(f"no {pattern!r} at the terminal: {self.seen!r}")
-            try:
-                chunk = os.read(self._fd, 4096)
-            except OSError:
-                chunk = b""
-            if not chunk:
-                self.case.fail(f"ended without {pattern!r}: {self.seen!r}")
-            self.seen += chunk
-
-    def type(self, text):
-        os.write(self._fd, text.encode())
-
-    def wait(self):
-        pid, self._pid = self._pid, 0
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 if __name__ == "__main__":

@@ -71,7 +71,8 @@ Prepared prepare(const ProcessSpec& spec) {
 }
 
 void reset_signals() {
-  for (int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGPIPE}) ::signal(signal, SIG_DFL);
+  // All of them: a shell that starts us in the background leaves SIGINT and SIGQUIT ignored.
+  for (int signal = 1; signal < SIGRTMIN; ++signal) ::signal(signal, SIG_DFL);
   ::sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
