@@ -8,6 +8,10 @@
 //  asking GSSAPI for
 //                       credentials, which may look names up for 20 s before anybody has authenticated.
 //                       Without a common mechanism it answers USERAUTH_FAILURE at once.
+
+// With _FORTIFY_SOURCE glibc defines recv and poll inline, and clang takes ours for a second definition.
+#undef _FORTIFY_SOURCE
+
 #include "ssh/memory_transport.hpp"
 
 #include <algorithm>
