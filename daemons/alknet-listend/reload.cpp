@@ -50,7 +50,7 @@ Task<Result<ReloadReport>> Reload::transact() {
   auto settings = co_await prepare(transaction);
   if (!settings && settings.error().kind == Kind::Conflict) settings = co_await prepare(transaction);
   if (!settings) co_return pass(std::move(settings).error());
-  auto committed = co_await commit(transaction);
+  auto committed = co_await commit(transaction, (*settings)->config_digest);
   if (!committed) co_return pass(std::move(committed).error());
   co_await apply(*settings);
 
@@ -82,23 +82,24 @@ Task<Result<SettingsPtr>> Reload::prepare(std::uint64_t transaction) {
   co_return settings;
 }
 
-Task<Result<void>> Reload::commit(std::uint64_t transaction) {
+Task<Result<void>> Reload::commit(std::uint64_t transaction, std::string digest) {
   auto committed = co_await auth_.commit(transaction);
   if (committed) co_return Result<void>{};
   if (committed.error().kind != Kind::Gone) co_return pass(std::move(committed).error());
-  co_return co_await settle_lost_commit(transaction);
+  co_return co_await settle_lost_commit(std::move(digest));
 }
 
-// authd died around Commit: it keeps committed text across a crash, so its generation tells which side of it.
-Task<Result<void>> Reload::settle_lost_commit(std::uint64_t transaction) {
+// authd died around Commit. What it has in force when it is back, by itself or from the disk, says which side
+// of the transaction both are on.
+Task<Result<void>> Reload::settle_lost_commit(std::string digest) {
   asio::steady_timer timer(main_);
   for (auto waited = std::chrono::milliseconds(0); waited < settle_time; waited += settle_step) {
     timer.expires_after(settle_step);
     co_await timer.async_wait(loop::as_value);
     auto status = co_await auth_.status(settle_step);
     if (!status) continue;
-    if (status->generation == transaction) co_return Result<void>{};
-    co_return fail(Kind::Gone, "alknet-authd did not confirm; the old configuration stays");
+    if (status->config_digest == digest) co_return Result<void>{};
+    break;
   }
   co_return fail(Kind::Gone, "alknet-authd did not confirm; the old configuration stays");
 }

@@ -36,8 +36,8 @@ class Reload {
  private:
   Task<Result<ReloadReport>> transact();
   Task<Result<SettingsPtr>> prepare(std::uint64_t transaction);
-  Task<Result<void>> commit(std::uint64_t transaction);
-  Task<Result<void>> settle_lost_commit(std::uint64_t transaction);
+  Task<Result<void>> commit(std::uint64_t transaction, std::string digest);
+  Task<Result<void>> settle_lost_commit(std::string digest);
   Task<> apply(SettingsPtr settings);
 
   asio::io_context& main_;
