@@ -47,11 +47,16 @@ install_packages() { # GROUP...
 
 # Makes or keeps DIRECTORY and builds everything in it. More arguments go to `meson setup` when the directory is new.
 build_in() { # DIRECTORY [OPTION]...
-  local directory=$1
-  shift
-  if [ ! -e "$directory/build.ninja" ]; then
-    rm -rf "$directory"
-    meson setup "$directory" "$@" || return 1
-  fi
-  ninja -C "$directory"
+  set_up "$@" && ninja -C "$1"
+}
+
+# The same for the programs alone, without their tests.
+build_programs_in() { # DIRECTORY [OPTION]...
+  set_up "$@" && ninja -C "$1" bin.stamp
+}
+
+set_up() { # DIRECTORY [OPTION]...
+  [ ! -e "$1/build.ninja" ] || return 0
+  rm -rf "$1"
+  meson setup "$@"
 }

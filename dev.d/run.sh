@@ -112,7 +112,7 @@ main() {
     shift
   done
   install_packages build run
-  build_in build
+  build_programs_in build
   scratch=$(mktemp -d)
   trap clean_up EXIT
   trap 'exit 0' INT TERM

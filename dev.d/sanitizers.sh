@@ -7,7 +7,7 @@ build_asan() {
 }
 
 build_tsan() {
-  build_in build-tsan -Db_sanitize=thread -Db_lundef=false -Doptimization=1
+  build_programs_in build-tsan -Db_sanitize=thread -Db_lundef=false -Doptimization=1
 }
 
 sanitizer_environment() {
