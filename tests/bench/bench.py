@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 
+import cpu_group
 import measure
 import rig as rigs
 import sections
@@ -37,6 +38,7 @@ def about(options):
         "kernel": platform.release(),
         "load_before": os.getloadavg()[0],
         "versions": {name: package_version(name) for name in ("openssh-server", "libssh-4", "libssl3", "stunnel4")},
+        "congestion_control": congestion_control(),
         "kex": rigs.KEX,
         "tls": rigs.TLS_SUITE,
         "mib_per_transfer": options.mib,
@@ -58,10 +60,20 @@ def parse():
     return options
 
 
+def congestion_control():
+    return pathlib.Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text().strip()
+
+
 def main():
     options = parse()
     rigs.raise_descriptor_limit()
-    facts = about(options)
+    with cpu_group.joined() as own_group:
+        facts = about(options) | {"own_processor_group": own_group}
+        rows = measure_all(options)
+    conclude(options, facts, rows)
+
+
+def measure_all(options):
     rows = []
     for name, section in sections.all_sections.items():
         if options.only and name not in options.only:
@@ -70,6 +82,10 @@ def main():
         new = section(options)
         rows += new
         print(table.markdown(new), flush=True)
+    return rows
+
+
+def conclude(options, facts, rows):
     facts["load_after"] = os.getloadavg()[0]
     missed = [row for row in rows if row.met() is False]
     judged = [row for row in rows if row.met() is not None]
@@ -80,6 +96,9 @@ def main():
     if any(row.busy and measure.summary(row.busy)["median"] > 0.95 for row in rows):
         print("machine busy above 95 %: client, server and target shared saturated processors in those rows, so they say "
               "how the whole chain fares, not how fast the server alone could be")
+    if not facts["own_processor_group"]:
+        print("no processor group of our own (root only): where sched_autogroup is on, each session of sshd has a share of "
+              "the processors and all of ours together have one")
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(
             {"bench": "alknet", "about": facts, "rows": [row.as_json() for row in rows]}, indent=1, ensure_ascii=False) + "\n")

@@ -1,7 +1,7 @@
 // The light peer of the benchmarks: a libssh client that does nothing but what is measured. It knows nothing
 // of alknet and speaks the same way to every server. Prints one line of JSON.
 //
-//   light_client COMMAND key=FILE user=NAME port=N [host=ADDRESS] [cipher=NAME] [target=PORT] ...
+//   light_client COMMAND key=FILE user=NAME port=N [host=ADDRESS] [cipher=NAME] [target=PORT] [tls=1] ...
 //   transfer direction=up|down bytes=N streams=K sessions=M   all M x K streams at once, `bytes` in total
 //   open count=N                 channels one after the other: time from the request to the confirmation
 //   login count=N parallel=P     connect, exchange keys, log in, leave

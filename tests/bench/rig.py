@@ -81,10 +81,11 @@ class Process:
 
 
 class Server:
-    """What clients see: a name, a port for SSH, one for the local end of a TLS tunnel to it, and the pids that count."""
+    """What clients see: a name, a port for SSH, one for SSH inside TLS, a near end of TLS for clients that cannot do it
+    themselves, and the processes that count."""
 
-    def __init__(self, name, port, tls_port, processes, tls_processes):
-        self.name, self.port, self.tls_port = name, port, tls_port
+    def __init__(self, name, port, tls_port, near_port, processes, tls_processes):
+        self.name, self.port, self.tls_port, self.near_port = name, port, tls_port, near_port
         self.processes = processes  # of a plain session
         self.tls_processes = tls_processes  # of a session inside TLS
 
@@ -132,8 +133,8 @@ class Rig:
         sshd, sshd_port = self._start_sshd()
         stunnel, stunnel_port = self._start_stunnel_server(sshd_port)
         near = self._start_stunnel_client({"alknet": places["tls"], "sshd": stunnel_port})
-        self.alknet = Server("alknet", places["ssh"], near["alknet"], [alknet], [alknet])
-        self.sshd = Server("sshd", sshd_port, near["sshd"], [sshd], [sshd, stunnel])
+        self.alknet = Server("alknet", places["ssh"], places["tls"], near["alknet"], [alknet], [alknet])
+        self.sshd = Server("sshd", sshd_port, stunnel_port, near["sshd"], [sshd], [sshd, stunnel])
         self.servers = (self.alknet, self.sshd)
 
     def _start_alknet(self, limits):
@@ -209,7 +210,7 @@ LoginGraceTime 120
                                  "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no", "-o",
                                  "LogLevel=ERROR", "-o", "ExitOnForwardFailure=yes", "-L",
                                  f"127.0.0.1:{port}:127.0.0.1:{self.target_port}", "-p",
-                                 server.tls_port if tls else server.port, f"{USER}@127.0.0.1"])
+                                 server.near_port if tls else server.port, f"{USER}@127.0.0.1"])
         programs.wait_until(lambda: accepts(port) or not ssh.running(), 20, "ssh -L")
         if not ssh.running():
             raise SystemExit("ssh -L ended:\n" + ssh.log_path.read_text(errors="replace")[-2000:])
@@ -218,7 +219,7 @@ LoginGraceTime 120
     def light_client(self, command, server, cipher=AES, tls=False, **arguments):
         """The command line."""
         words = {"key": self.key, "user": USER, "cipher": cipher, "target": self.target_port,
-                 "port": server.tls_port if tls else server.port, **arguments}
+                 "port": server.tls_port if tls else server.port, "tls": int(tls), **arguments}
         return [drivers / "light_client", command, *(f"{name}={value}" for name, value in words.items())]
 
     def holder(self, server, count, tls=False):

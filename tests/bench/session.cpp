@@ -1,5 +1,7 @@
 #include "session.hpp"
 
+#include "tls_end.hpp"
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -53,7 +55,8 @@ Access::Access(const Arguments& arguments)
     : host(arguments.text("host", "127.0.0.1")),
       port(static_cast<std::uint16_t>(arguments.number("port", 22))), user(arguments.text("user")),
       cipher(arguments.text("cipher", "aes128-gcm@openssh.com")),
-      target(static_cast<std::uint16_t>(arguments.number("target", 0))) {
+      target(static_cast<std::uint16_t>(arguments.number("target", 0))),
+      tls(arguments.number("tls", 0) != 0) {
   ssh_key made = nullptr;
   if (ssh_pki_import_privkey_file(arguments.text("key").c_str(), nullptr, nullptr, nullptr, &made) != SSH_OK)
     die("cannot read the key");
@@ -83,6 +86,7 @@ std::string request(char operation, std::uint64_t count) {
 
 Session::Session(const Access& access)
     : access_(access), session_(ssh_new()), descriptor_(connect_tcp(access.host, access.port)) {
+  if (access.tls) start_tls(descriptor_);
   fcntl(descriptor_, F_SETFL, O_NONBLOCK);
   bool no = false;
   long timeout = 60;
@@ -104,7 +108,13 @@ Session::Session(const Access& access)
 
 Session::~Session() {
   if (event_ != nullptr) ssh_event_free(event_);
-  ssh_disconnect(session_); // closes the descriptor
+  // Both close the descriptor; another thread may get its number at once, so TLS must have left it.
+  if (access_.tls) {
+    end_tls(descriptor_);
+    ssh_silent_disconnect(session_);
+  } else {
+    ssh_disconnect(session_);
+  }
   ssh_free(session_);
 }
 

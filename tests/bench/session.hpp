@@ -43,6 +43,7 @@ struct Access {
   std::string user;
   std::string cipher;
   std::uint16_t target; // port on 127.0.0.1 that channels lead to
+  bool tls;             // inside TLS
   std::shared_ptr<ssh_key_struct> key;
 };
 
