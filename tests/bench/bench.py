@@ -8,14 +8,15 @@ import json
 import os
 import pathlib
 import platform
+import socket
 import subprocess
 import sys
 import time
 
-import cpu_group
 import measure
 import rig as rigs
 import sections
+import surroundings
 import table
 
 
@@ -61,14 +62,17 @@ def parse():
 
 
 def congestion_control():
-    return pathlib.Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text().strip()
+    """What a connection here really gets."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as peer:
+        return peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, 16).rstrip(b"\0").decode()
 
 
 def main():
     options = parse()
     rigs.raise_descriptor_limit()
-    with cpu_group.joined() as own_group:
-        facts = about(options) | {"own_processor_group": own_group}
+    with surroundings.own_processors() as own_processors:
+        own_network = surroundings.own_network()
+        facts = about(options) | {"own_processors": own_processors, "own_network": own_network}
         rows = measure_all(options)
     conclude(options, facts, rows)
 
@@ -96,9 +100,11 @@ def conclude(options, facts, rows):
     if any(row.busy and measure.summary(row.busy)["median"] > 0.95 for row in rows):
         print("machine busy above 95 %: client, server and target shared saturated processors in those rows, so they say "
               "how the whole chain fares, not how fast the server alone could be")
-    if not facts["own_processor_group"]:
-        print("no processor group of our own (root only): where sched_autogroup is on, each session of sshd has a share of "
-              "the processors and all of ours together have one")
+    for fact, effect in (("own_processors", "sshd has a share of the processors per session, alknet one in all, where "
+                          "sched_autogroup is on; and what else runs disturbs more"),
+                         ("own_network", f"TCP used {facts['congestion_control']}")):
+        if not facts[fact]:
+            print(f"{fact.replace('_', ' ')}: could not be made (root only): {effect}")
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(
             {"bench": "alknet", "about": facts, "rows": [row.as_json() for row in rows]}, indent=1, ensure_ascii=False) + "\n")

@@ -97,7 +97,7 @@ class Rig:
     """limits: text for the [limits] section of alknet.toml."""
 
     def __init__(self, limits=""):
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="alk-bench-"))
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="bench-alknet-"))
         self._running = []
         try:
             self._start(limits)

@@ -59,7 +59,7 @@ Access::Access(const Arguments& arguments)
       tls(arguments.number("tls", 0) != 0) {
   ssh_key made = nullptr;
   if (ssh_pki_import_privkey_file(arguments.text("key").c_str(), nullptr, nullptr, nullptr, &made) != SSH_OK)
-    die("cannot read the key");
+    die("cannot read " + arguments.text("key"));
   key.reset(made, ssh_key_free);
 }
 
