@@ -183,7 +183,8 @@ void stall(const Arguments& arguments) {
   bool up = mode == "target";
   for (const auto& stream : streams) {
     stream->left = endless;
-    stream->channel.write_all(up ? request('S', slow_bytes_per_second) : request('D', endless));
+    stream->channel.write_all(up ? request('S', arguments.number("rate", slow_bytes_per_second))
+                                 : request('D', endless));
     if (mode == "window") stream->channel.take_nothing();
   }
   std::printf("{\"ready\": %zu}\n", streams.size());
