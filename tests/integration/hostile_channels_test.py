@@ -82,6 +82,12 @@ class HostileChannels(harness.Case):
     def listend(self):
         return self.server.children("alknet-listend")
 
+    def assert_memory(self, held, limit):
+        if harness.sanitized():
+            print(f"# {self.id()}: a sanitizer keeps freed memory; {held} bytes not judged")
+        else:
+            self.assertLess(held, limit)
+
     def configure(self, text):
         drop_ins = self.server.state / "alknet.toml.d"
         drop_ins.mkdir(exist_ok=True)
@@ -183,7 +189,7 @@ class HostileChannels(harness.Case):
         except (OSError, EOFError, paramiko.SSHException):
             pass
         harness.wait_until(lambda: not client.transport.is_active(), timeout=30, what="the end of the connection")
-        self.assertLess(resident(self.listend()) - before, 16 * harness.MIB)
+        self.assert_memory(resident(self.listend()) - before, 16 * harness.MIB)
         self.assert_serves(other, self.target(targets.Echo()).address)
 
     def test_memory_stays_flat_while_readers_are_stuck(self):
@@ -211,8 +217,8 @@ class HostileChannels(harness.Case):
             if settled is None and time.monotonic() - start > duration / 2:
                 settled = peak
         ended.set()
-        self.assertLess(peak - settled, 4 * harness.MIB, "memory still grows")
-        self.assertLess(peak, 400 * harness.MIB)
+        self.assert_memory(peak - settled, 4 * harness.MIB)
+        self.assert_memory(peak, 400 * harness.MIB)
 
     def test_a_flipped_bit_ends_the_connection(self):
         sink = self.target(targets.Sink())
