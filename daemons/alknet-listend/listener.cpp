@@ -15,6 +15,7 @@ namespace {
 // Connections taken before other work of the main loop has its turn.
 constexpr int accept_batch = 64;
 constexpr std::chrono::milliseconds exhausted_pause{100};
+constexpr std::chrono::minutes complaint_pause{1};
 
 struct SocketAddress {
   std::string host;
@@ -109,7 +110,6 @@ bool Listener::accept_one() {
     wait();
     return false;
   }
-  exhausted_ = false;
   SocketAddress address = describe(peer);
   auto lease = limiter_.acquire(address.host);
   if (!lease) {
@@ -125,9 +125,12 @@ bool Listener::accept_one() {
 // The waiting connection is accepted with the reserve and closed, so that its peer knows; then a pause,
 // because the shortage will not end within microseconds.
 void Listener::refuse_for_want_of_descriptors() {
-  if (!exhausted_)
+  // At the limit one place becomes free and is taken again and again: that is one shortage, not many.
+  const auto now = std::chrono::steady_clock::now();
+  if (now >= next_complaint_) {
     log::write(log::Level::Error, log::event::descriptors_exhausted, {{"listener", settings_.name}});
-  exhausted_ = true;
+    next_complaint_ = now + complaint_pause;
+  }
   reserve_.reset();
   for (int i = 0; i < accept_batch; ++i) {
     Fd refused(::accept4(socket_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));

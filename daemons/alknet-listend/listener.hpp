@@ -41,7 +41,7 @@ class Listener {
   ConnectionLimiter& limiter_;
   std::function<void(Arrival)> deliver_;
   Fd reserve_; // given up for a moment to accept and refuse when no descriptor is left
-  bool exhausted_ = false;
+  std::chrono::steady_clock::time_point next_complaint_{}; // before it, a shortage is not logged again
 };
 
 } // namespace alk::listend
