@@ -6,9 +6,9 @@
 //   open count=N                 channels one after the other: time from the request to the confirmation
 //   login count=N parallel=P     connect, exchange keys, log in, leave
 //   hold count=N                 idle sessions, until stdin ends
-//   stall mode=target|window|socket channels=N   full load that nobody takes, until stdin ends: the target
-//   reads
-//                                slowly; the client returns no window; the client does not read its socket
+//   stall mode=target|window|socket channels=N rate=N   full load that nobody takes, until stdin ends:
+//        target: it reads `rate` bytes per second and channel; window: the client returns none; socket: the
+//        client does not read it
 #include "session.hpp"
 
 #include <algorithm>
@@ -173,7 +173,6 @@ void hold(const Arguments& arguments) {
 // --- stalls ------------------------------------------------------------------------------------------------
 
 constexpr std::uint64_t endless = 1ULL << 40;
-constexpr std::uint64_t slow_bytes_per_second = 64 * 1024;
 
 void stall(const Arguments& arguments) {
   Access access(arguments);
@@ -183,8 +182,7 @@ void stall(const Arguments& arguments) {
   bool up = mode == "target";
   for (const auto& stream : streams) {
     stream->left = endless;
-    stream->channel.write_all(up ? request('S', arguments.number("rate", slow_bytes_per_second))
-                                 : request('D', endless));
+    stream->channel.write_all(up ? request('S', arguments.number("rate", 0)) : request('D', endless));
     if (mode == "window") stream->channel.take_nothing();
   }
   std::printf("{\"ready\": %zu}\n", streams.size());
@@ -195,12 +193,9 @@ void stall(const Arguments& arguments) {
     else
       session.work(up && feed(streams) ? 0 : 50);
   }
-  std::printf(
-      "{\"sent\": %llu}\n", static_cast<unsigned long long>(up ? endless * streams.size() : 0) - [&] {
-        unsigned long long left = 0;
-        for (const auto& stream : streams) left += up ? stream->left : 0;
-        return left;
-      }());
+  std::uint64_t sent = 0;
+  for (const auto& stream : streams) sent += up ? endless - stream->left : 0;
+  std::printf("{\"sent\": %llu}\n", static_cast<unsigned long long>(sent));
   std::fflush(stdout);
   std::_Exit(0); // nobody waits for what is still in the channels
 }

@@ -3,7 +3,7 @@
 //   U count   takes that many bytes, thrown away by the kernel without a copy, and answers 'k'
 //   D count   sends that many bytes
 //   P         answers 'k'
-//   S rate    takes that many bytes per second
+//   S rate    takes that many bytes per second; 0 = nothing, for ever
 // and is then read to its end. A connection that says nothing is fine, too.
 #include <algorithm>
 #include <cstdint>
