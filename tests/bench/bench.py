@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import platform
+import signal
 import socket
 import subprocess
 import sys
@@ -69,6 +70,9 @@ def congestion_control():
 
 def main():
     options = parse()
+    # Ends by an exception, so that servers, directory and group go as well.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _frame: sys.exit(128 + number))
     rigs.raise_descriptor_limit()
     with surroundings.own_processors() as own_processors:
         own_network = surroundings.own_network()
