@@ -68,11 +68,17 @@ def congestion_control():
         return peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, 16).rstrip(b"\0").decode()
 
 
+def stop(number, _frame):
+    """Ends by an exception, so that servers, directory and group go as well; a second signal does not disturb that."""
+    for other in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(other, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
 def main():
     options = parse()
-    # Ends by an exception, so that servers, directory and group go as well.
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda number, _frame: sys.exit(128 + number))
+        signal.signal(number, stop)
     rigs.raise_descriptor_limit()
     with surroundings.own_processors() as own_processors:
         own_network = surroundings.own_network()

@@ -37,23 +37,24 @@ def cpu_seconds(processes):
     return sum(stat[1] for pid in tree(p.pid for p in processes) if (stat := _stat(pid)))
 
 
-def pss_kb(processes):
+def pss_kb(processes, field="Pss"):
+    """Pss_Anon leaves out the pages of files, whose part changes whenever somebody else maps the same library."""
     total = 0
     for pid in tree(p.pid for p in processes):
         try:
             text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
         except OSError:
             continue
-        total += next((int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")), 0)
+        total += next((int(line.split()[1]) for line in text.splitlines() if line.startswith(f"{field}:")), 0)
     return total
 
 
-def settled_pss_kb(processes):
+def settled_pss_kb(processes, field="Pss"):
     """Once two readings half a second apart agree within 16 kB, at most 10 s."""
-    last = pss_kb(processes)
+    last = pss_kb(processes, field)
     for _ in range(20):
         time.sleep(0.5)
-        now = pss_kb(processes)
+        now = pss_kb(processes, field)
         if abs(now - last) <= 16:
             return now
         last = now

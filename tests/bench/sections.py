@@ -233,7 +233,7 @@ def _watch_stall(rig, mode, rate, seconds, row):
     """Memory above idle, twice a second, per server."""
     for server in rig.servers:
         rig.end(rig.holder(server, 1))
-    before = [measure.settled_pss_kb(server.processes) for server in rig.servers]
+    before = [measure.settled_pss_kb(server.processes, "Pss_Anon") for server in rig.servers]
     clients = [rig.start("stall", rig.light_client("stall", server, mode=mode, rate=rate, channels=10), pipes=True)
                for server in rig.servers]
     for client in clients:
@@ -242,7 +242,7 @@ def _watch_stall(rig, mode, rate, seconds, row):
     while time.monotonic() - begin < seconds:
         rigs.pause(0.5)
         for place, server in enumerate(rig.servers):
-            samples[place].append(measure.pss_kb(server.processes) - before[place])
+            samples[place].append(measure.pss_kb(server.processes, "Pss_Anon") - before[place])
     if not all(client.running() for client in clients):
         row.note = "a client was cut before the end"
     for client in clients:
