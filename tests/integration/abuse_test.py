@@ -103,7 +103,7 @@ class Silence(Abuse):
         self.assert_serves()
         per_connection = (memory_of(daemon) - before) / count
         print(f"# {per_connection:.1f} kB a connection")
-        self.assertLess(per_connection, 64)
+        self.assertLess(per_connection, harness.memory(64))
 
 
 class Descriptors(harness.Case):

@@ -189,7 +189,7 @@ class HostileChannels(harness.Case):
         except (OSError, EOFError, paramiko.SSHException):
             pass
         harness.wait_until(lambda: not client.transport.is_active(), timeout=30, what="the end of the connection")
-        self.assert_memory(resident(self.listend()) - before, 16 * harness.MIB)
+        self.assert_memory(resident(self.listend()) - before, harness.memory(16 * harness.MIB))
         self.assert_serves(other, self.target(targets.Echo()).address)
 
     def test_memory_stays_flat_while_readers_are_stuck(self):

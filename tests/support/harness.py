@@ -21,6 +21,7 @@ so through require() or self.skipTest(): it is counted and printed as skipped, n
 
 Environment: ALKNET_BIN   directory of the executables (meson sets it; default build/bin)
              ALKNET_FULL  1 = the sizes of `./dev test --full`
+             ALKNET_SANITIZED  1 = the executables carry a sanitizer: memory() is generous
              ALKNET_KEEP  1 = keep every self.dir
 """
 
@@ -54,6 +55,11 @@ bulk_size = 1024 * MIB if full else 32 * MIB
 def sized(reduced, complete):
     """`reduced` in an ordinary run, `complete` under --full."""
     return complete if full else reduced
+
+
+def memory(limit):
+    """A bound on memory; sanitizers keep what was freed and surround what is in use, which takes several times as much."""
+    return limit * 4 if os.environ.get("ALKNET_SANITIZED") == "1" else limit
 
 
 def binary(name):
