@@ -103,12 +103,14 @@ class Silence(Abuse):
         self.assert_serves()
         per_connection = (memory_of(daemon) - before) / count
         print(f"# {per_connection:.1f} kB a connection")
-        self.assertLess(per_connection, harness.memory(64))
+        self.assert_memory(per_connection, 64)
 
 
 class Descriptors(harness.Case):
     def test_the_limit_refuses_is_logged_once_and_passes(self):
         harness.require("ssh")
+        if "undefined" in harness.sanitizers:
+            self.skipTest("UBSan's vptr check reads memory through a pipe, for which no descriptor is left: false reports")
         import served
         state = self.dir / "state"
         program = self.start("serve", [harness.binary("alknet"), "serve", "--state", state, "--listen-tls", "127.0.0.1:0",

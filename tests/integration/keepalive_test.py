@@ -13,10 +13,7 @@ class Keepalive(harness.Case):
         super().setUp()
         harness.require("ssh")
         self.server = self.serve()
-        drop_ins = self.server.state / "alknet.toml.d"
-        drop_ins.mkdir()
-        (drop_ins / "50-test.toml").write_text("[limits]\nkeepalive_interval = \"1s\"\nkeepalive_count_max = 2\n")
-        self.server.ctl("reload")
+        self.server.configure("[limits]\nkeepalive_interval = \"1s\"\nkeepalive_count_max = 2\n")
 
     def closed(self):
         return [line for line in self.server.program.lines() if "connection closed" in line]

@@ -18,9 +18,8 @@ class Reloads(harness.Case):
         super().setUp()
         harness.require("ssh")
         self.server = self.serve()
-        drop_ins = self.server.state / "alknet.toml.d"
-        drop_ins.mkdir()
-        self.config = drop_ins / "50-test.toml"
+        self.config = self.server.drop_in
+        self.config.parent.mkdir()
 
     def forward(self, target):
         path = self.dir / f"forward{time.monotonic_ns()}"

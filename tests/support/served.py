@@ -70,6 +70,23 @@ class Served:
         raw = socket.create_connection(self.tls, timeout=timeout)
         return context.wrap_socket(raw, server_hostname=server_name, suppress_ragged_eofs=False)
 
+    @property
+    def drop_in(self):
+        """The configuration file of this test, read after alknet.toml."""
+        return self.state / "alknet.toml.d" / "50-test.toml"
+
+    def configure(self, text):
+        """Puts `text` into the drop-in and in force."""
+        self.drop_in.parent.mkdir(exist_ok=True)
+        self.drop_in.write_text(text)
+        self.ctl("reload")
+
+    def bus_call(self, service, path, member, *arguments):
+        """One call on this instance's own bus."""
+        harness.require("busctl")
+        self.case.run_program(["busctl", f"--address=unix:path={self.state}/bus", "call", service, path, service, member,
+                               *arguments])
+
     def ctl(self, *arguments, check=0):
         """alknetctl against this instance; gives the finished process (output as bytes)."""
         return self.case.run_program([harness.binary("alknetctl"), "--state", self.state, *arguments], check=check)
