@@ -78,8 +78,8 @@ void Engine::session_opened(LiveSession session) {
   asio::post(main_, [this, session = std::move(session)] {
     sessions_.add(session);
     callbacks_.session_opened(session);
-    // Judged before the reload that is in force now: that reload has not seen this session.
-    if (session.settings_generation != settings_->generation) recheck(session);
+    // Judged before the last change of identities, which has not seen this session.
+    if (session.authority_epoch != authority_epoch_.load()) recheck(session);
   });
 }
 
@@ -130,6 +130,7 @@ void Engine::on_all_workers(std::function<void(Worker&, std::function<void()>)> 
 }
 
 void Engine::apply(SettingsPtr settings, std::function<void()> done) {
+  identities_changed(); // alknet-authd has committed before us
   settings_ = std::move(settings);
   limiter_.set_limits(settings_->values.limits.max_connections_per_ip,
                       settings_->values.limits.max_connections);

@@ -10,6 +10,7 @@
 #include "session_table.hpp"
 #include "worker.hpp"
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <set>
@@ -44,6 +45,8 @@ class Engine final : private Hub {
 
   const SessionTable& sessions() const { return sessions_; }
   bool disconnect(std::uint64_t session, const std::string& text);
+  // Verdicts that are under way or remembered no longer count by themselves. Before end_revoked().
+  void identities_changed() { authority_epoch_.fetch_add(1); }
   void end_revoked(const std::vector<std::string>& identities);
 
   struct ListenerState {
@@ -63,6 +66,7 @@ class Engine final : private Hub {
  private:
   void verify(std::size_t worker, LoginRequest request,
               std::function<void(Result<LoginVerdict>)> answer) override;
+  std::uint64_t authority_epoch() const override { return authority_epoch_.load(); }
   void session_opened(LiveSession session) override;
   void session_closed(std::uint64_t id) override;
   void deliver(Arrival arrival);
@@ -79,6 +83,7 @@ class Engine final : private Hub {
   net::Resolver resolver_;
   net::DirectDialer dialer_;
   SettingsPtr settings_;
+  std::atomic<std::uint64_t> authority_epoch_{0}; // written on the main loop, read on all
   std::string host_key_fingerprint_;
   SessionTable sessions_;
   std::unique_ptr<loop::Pool> pool_;

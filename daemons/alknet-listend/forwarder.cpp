@@ -1,7 +1,6 @@
 #include "forwarder.hpp"
 
 #include "config/ip_address.hpp"
-#include "log/log.hpp"
 #include "worker.hpp"
 
 namespace alk::listend {
@@ -10,22 +9,6 @@ namespace {
 
 // Looking up a name. getaddrinfo's own limit is longer, but the client waits for the channel.
 constexpr std::chrono::seconds resolve_timeout{10};
-
-enum class Obstacle { Policy, Constraint, Reserved, Port, Name, Connect };
-
-std::string_view obstacle_word(Obstacle obstacle) {
-  switch (obstacle) {
-  case Obstacle::Policy: return "policy";
-  case Obstacle::Constraint: return "constraint";
-  case Obstacle::Reserved: return "reserved";
-  case Obstacle::Port: return "port";
-  case Obstacle::Name: return "name";
-  case Obstacle::Connect: return "connect";
-  }
-  return "policy";
-}
-
-using Opened = tl::expected<std::unique_ptr<net::Stream>, Obstacle>;
 
 config::Transport transport_of(const ForwardRequest& request) {
   return request.transport == config::transport_name(config::Transport::Tls) ? config::Transport::Tls
@@ -70,20 +53,21 @@ Task<Opened> open_target(Worker& worker, const ForwardRequest& request) {
 
 } // namespace
 
-Task<> open_forward(Worker& worker, ForwardRequest request,
-                    std::function<void(std::unique_ptr<net::Stream>)> answer) {
-  Opened opened = co_await open_target(worker, request);
-  if (opened) {
-    answer(std::move(*opened));
-    co_return;
+std::string_view obstacle_word(Obstacle obstacle) {
+  switch (obstacle) {
+  case Obstacle::Policy: return "policy";
+  case Obstacle::Constraint: return "constraint";
+  case Obstacle::Reserved: return "reserved";
+  case Obstacle::Port: return "port";
+  case Obstacle::Name: return "name";
+  case Obstacle::Connect: return "connect";
   }
-  // Everyday failures of targets are the client's business; refusals of ours are the operator's.
-  bool ours = opened.error() != Obstacle::Name && opened.error() != Obstacle::Connect;
-  log::write(
-      ours ? log::Level::Info : log::Level::Debug, log::event::channel_refused,
-      {{"remote_addr", request.remote_addr}, {"reason", obstacle_word(opened.error())}},
-      {{"session", request.session}, {"identity", request.identity.id}, {"transport", request.transport}});
-  answer(nullptr);
+  return "policy";
+}
+
+Task<> open_forward(Worker& worker, ForwardRequest request, std::function<void(Opened)> answer) {
+  Opened opened = co_await open_target(worker, request);
+  answer(std::move(opened));
 }
 
 } // namespace alk::listend

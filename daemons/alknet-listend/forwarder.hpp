@@ -10,6 +10,9 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+
+#include <tl/expected.hpp>
 
 namespace alk::listend {
 
@@ -21,12 +24,14 @@ struct ForwardRequest {
   std::string transport;
   std::string host; // as the peer asked; never logged
   std::uint16_t port = 0;
-  std::string remote_addr;
-  std::uint64_t session = 0;
 };
 
-// Calls `answer` once, with the connected stream or with nothing.
-Task<> open_forward(Worker& worker, ForwardRequest request,
-                    std::function<void(std::unique_ptr<net::Stream>)> answer);
+enum class Obstacle { Policy, Constraint, Reserved, Port, Name, Connect };
+std::string_view obstacle_word(Obstacle obstacle); // for the log: names no destination
+
+using Opened = tl::expected<std::unique_ptr<net::Stream>, Obstacle>;
+
+// Calls `answer` once, on the worker's loop.
+Task<> open_forward(Worker& worker, ForwardRequest request, std::function<void(Opened)> answer);
 
 } // namespace alk::listend

@@ -21,7 +21,7 @@ struct LiveSession {
   std::string transport;
   std::string listener;
   std::uint64_t since = 0;                              // Unix seconds
-  std::uint64_t settings_generation = 0;                // of the decision that let it in
+  std::uint64_t authority_epoch = 0;                    // see Hub; when authd was asked
   std::shared_ptr<std::atomic<std::uint32_t>> channels; // written by the session's loop
 };
 

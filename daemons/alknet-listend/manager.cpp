@@ -67,9 +67,12 @@ Result<void> Manager::begin(config::Configuration configuration) {
 
 // A key may go while we are not told: authd restarted with other files, or a signal lost with it.
 void Manager::watch_authority() {
-  auth_.on_changed(
-      [this](std::uint64_t, const std::vector<std::string>& revoked) { engine_.end_revoked(revoked); });
+  auth_.on_changed([this](std::uint64_t, const std::vector<std::string>& revoked) {
+    engine_.identities_changed();
+    engine_.end_revoked(revoked);
+  });
   auth_.on_available([this](bool available) {
+    engine_.identities_changed();
     if (available) recheck_all();
   });
 }

@@ -1,8 +1,6 @@
 #include "session.hpp"
 
 #include "authority.hpp"
-#include "forwarder.hpp"
-#include "log/log.hpp"
 #include "worker.hpp"
 
 #include <atomic>
@@ -18,6 +16,8 @@ constexpr std::chrono::seconds refusal_delay{1};
 // Offers of one connection, good and bad: each costs a round trip to alknet-authd. ssh itself gives up far
 // earlier.
 constexpr std::uint32_t most_offers = 100;
+// Refused channels that one session may write into the log: asking costs a peer nothing.
+constexpr std::uint32_t most_logged_refusals = 100;
 // How often a session without keepalive looks at its expiry.
 constexpr std::chrono::seconds idle_check{60};
 
@@ -33,7 +33,7 @@ std::uint64_t unix_now() {
 struct Session::Offered {
   std::string blob;
   std::string user;
-  std::uint64_t generation;
+  std::uint64_t epoch; // of the authority, when it was asked
   LoginVerdict verdict;
 };
 
@@ -104,8 +104,7 @@ void Session::on_ended() {
   timer_.cancel();
 }
 
-// --- logging in
-// -------------------------------------------------------------------------------------------------
+// --- logging in ---
 
 void Session::log_attempt(const std::string& user, const std::string& fingerprint, bool accepted,
                           std::string_view reason) {
@@ -130,20 +129,21 @@ void Session::count_failure() {
 
 void Session::on_key(const ssh::KeyOffer& offer, std::function<void(ssh::KeyVerdict)> answer) {
   if (offered_ && offer.signed_login && offered_->blob == offer.blob && offered_->user == offer.user &&
-      offered_->generation == worker_.settings()->generation)
-    return judge(offer, offered_->verdict, std::move(answer));
+      offered_->epoch == worker_.hub().authority_epoch())
+    return judge(offer, offered_->verdict, offered_->epoch, std::move(answer));
   if (++offers_ > most_offers) {
     answer(ssh::KeyVerdict::Reject);
     return disconnect("too many authentication requests");
   }
+  const std::uint64_t epoch = worker_.hub().authority_epoch();
   LoginRequest request{offer.blob, offer.user, peer_.remote_addr, peer_.remote_port, peer_.transport};
   worker_.hub().verify(worker_.index(), std::move(request),
-                       [weak = weak_from_this(), offer, answer](Result<LoginVerdict> verdict) {
-                         if (auto self = weak.lock()) self->judge(offer, std::move(verdict), answer);
+                       [weak = weak_from_this(), offer, answer, epoch](Result<LoginVerdict> verdict) {
+                         if (auto self = weak.lock()) self->judge(offer, std::move(verdict), epoch, answer);
                        });
 }
 
-void Session::judge(const ssh::KeyOffer& offer, Result<LoginVerdict> verdict,
+void Session::judge(const ssh::KeyOffer& offer, Result<LoginVerdict> verdict, std::uint64_t epoch,
                     std::function<void(ssh::KeyVerdict)> answer) {
   if (ended_) return;
   if (!verdict) { // fail closed, and say so in words that no ban filter takes for an attack
@@ -155,10 +155,10 @@ void Session::judge(const ssh::KeyOffer& offer, Result<LoginVerdict> verdict,
   if (offer.signed_login) {
     identity_ = verdict->identity;
     constraints_ = verdict->constraints;
+    authority_epoch_ = epoch;
     offered_.reset();
   } else {
-    offered_ = std::make_unique<Offered>(
-        Offered{offer.blob, offer.user, worker_.settings()->generation, std::move(*verdict)});
+    offered_ = std::make_unique<Offered>(Offered{offer.blob, offer.user, epoch, std::move(*verdict)});
   }
   answer(ssh::KeyVerdict::Accept);
 }
@@ -190,6 +190,8 @@ void Session::on_silent_request(ssh::SilentRequest request, const std::string& u
   if (request == ssh::SilentRequest::WrongSignature || request == ssh::SilentRequest::UnparsableKey)
     return disconnect("authentication failed");
   count_failure();
+  if (++offers_ > most_offers)
+    disconnect("too many authentication requests"); // also where failures have no limit
 }
 
 void Session::on_authenticated(const ssh::KeyOffer& offer) {
@@ -206,26 +208,44 @@ void Session::on_authenticated(const ssh::KeyOffer& offer) {
       .transport = peer_.transport,
       .listener = peer_.listener,
       .since = unix_now(),
-      .settings_generation = worker_.settings()->generation,
+      .authority_epoch = authority_epoch_,
       .channels = ssh_->channel_gauge(),
   });
 }
 
-// --- channels
-// ----------------------------------------------------------------------------------------------------
+// --- channels ---
 
 void Session::on_open(const std::string& host, std::uint16_t port,
                       std::function<void(std::unique_ptr<net::Stream>)> answer) {
-  ForwardRequest request{*identity_, constraints_, peer_.transport, host, port, peer_.remote_addr, id_};
-  worker_.tasks().spawn("forward", open_forward(worker_, std::move(request), std::move(answer)));
+  ForwardRequest request{*identity_, constraints_, peer_.transport, host, port};
+  auto finish = [weak = weak_from_this(), answer = std::move(answer)](Opened opened) {
+    if (auto self = weak.lock()) self->finish_open(std::move(opened), answer);
+  };
+  worker_.tasks().spawn("forward", open_forward(worker_, std::move(request), std::move(finish)));
+}
+
+void Session::finish_open(Opened opened, const std::function<void(std::unique_ptr<net::Stream>)>& answer) {
+  if (opened) return answer(std::move(*opened));
+  // Everyday failures of targets are the client's business; refusals of ours are the operator's.
+  const bool ours = opened.error() != Obstacle::Name && opened.error() != Obstacle::Connect;
+  log_refusal(ours ? log::Level::Info : log::Level::Debug, obstacle_word(opened.error()));
+  answer(nullptr);
 }
 
 void Session::on_refused(ssh::RefusedRequest request) {
   std::string_view kind = "channel-type";
   if (request == ssh::RefusedRequest::RemoteForward) kind = "remote-forward";
   if (request == ssh::RefusedRequest::ChannelRequest) kind = "channel-request";
-  log::write(log::Level::Warning, log::event::channel_refused,
-             {{"remote_addr", peer_.remote_addr}, {"reason", kind}}, {{"session", id_}});
+  log_refusal(log::Level::Warning, kind);
+}
+
+void Session::log_refusal(log::Level level, std::string_view reason) {
+  if (++refusals_ > most_logged_refusals) return;
+  log::write(level, log::event::channel_refused, {{"remote_addr", peer_.remote_addr}, {"reason", reason}},
+             {{"session", id_},
+              {"identity", identity_ ? identity_->id : ""},
+              {"transport", peer_.transport},
+              {"last_logged", refusals_ == most_logged_refusals ? "yes" : "no"}});
 }
 
 } // namespace alk::listend

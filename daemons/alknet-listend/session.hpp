@@ -2,7 +2,9 @@
 // channels' way to the forwarder. Lives on one worker's loop.
 #pragma once
 
+#include "forwarder.hpp"
 #include "live_session.hpp"
+#include "log/log.hpp"
 #include "loop/asio.hpp"
 #include "settings.hpp"
 #include "ssh/server_session.hpp"
@@ -43,15 +45,16 @@ class Session final : public ssh::ServerEvents, public std::enable_shared_from_t
   void on_refused(ssh::RefusedRequest request) override;
   void on_ended() override;
 
-  void judge(const ssh::KeyOffer& offer, Result<LoginVerdict> verdict,
+  void judge(const ssh::KeyOffer& offer, Result<LoginVerdict> verdict, std::uint64_t epoch,
              std::function<void(ssh::KeyVerdict)> answer);
   void reject(const ssh::KeyOffer& offer, std::string_view reason,
               std::function<void(ssh::KeyVerdict)> answer);
   void count_failure();
+  void finish_open(Opened opened, const std::function<void(std::unique_ptr<net::Stream>)>& answer);
+  void log_refusal(log::Level level, std::string_view reason);
   void log_attempt(const std::string& user, const std::string& fingerprint, bool accepted,
                    std::string_view reason);
   Task<> watch();
-  bool check_login_deadline();
   void check_keepalive();
 
   Worker& worker_;
@@ -71,7 +74,8 @@ class Session final : public ssh::ServerEvents, public std::enable_shared_from_t
 
   std::optional<Identity> identity_;
   Constraints constraints_;
-  std::shared_ptr<std::atomic<std::uint32_t>> channels_;
+  std::uint64_t authority_epoch_ = 0; // when the question was asked that let the session in
+  std::uint32_t refusals_ = 0;        // of channels; the first ones are logged
   std::uint64_t bytes_seen_ = 0;
   std::uint32_t keepalives_unanswered_ = 0;
 };

@@ -65,6 +65,39 @@ class HostileLogins(harness.Case):
         self.assertEqual(client.answer()[0], raw_ssh.USERAUTH_FAILURE)
         self.assert_rejected(harness.fingerprint(self.dir / "stranger.pub"))
 
+    def test_a_key_that_goes_between_probe_and_signature(self):
+        """Also when alknet-authd read its files anew by itself."""
+        for reload in (lambda: self.server.bus_call("org.alknet.Auth1", "/org/alknet/Auth1", "Reload"),
+                       lambda: self.server.ctl("reload")):
+            client = self.client()
+            client.probe(self.key.asbytes())
+            self.assertEqual(client.answer()[0], raw_ssh.USERAUTH_PK_OK)
+            keys = self.server.state / "authorized_keys"
+            listed = keys.read_text()
+            keys.write_text("# nobody\n")
+            mark = self.server.program.mark()
+            reload()
+            self.server.program.wait_line("reload done", after=mark)
+            client.sign_in(self.key)
+            kind, _ = client.answer()
+            if kind == raw_ssh.USERAUTH_SUCCESS:  # the signature overtook the news: the session may not last
+                kind, _ = client.answer()
+            self.assertIn(kind, (raw_ssh.USERAUTH_FAILURE, None))
+            keys.write_text(listed)
+            self.server.ctl("reload")
+
+    def test_methods_other_than_keys_are_bounded_without_a_limit_of_failures(self):
+        self.server.configure("[limits]\nmax_auth_attempts = 0\n")
+        client = self.client()
+        answers = 0
+        try:
+            while client.ask_gssapi() or client.answer()[0] is not None:
+                answers += 1
+                self.assertLessEqual(answers, 101)
+        except EOFError:  # disconnected, and paramiko noticed while it sent
+            pass
+        self.assertGreaterEqual(answers, 100)
+
     def test_an_unparsable_key_ends_the_connection(self):
         for number, blob in enumerate((b"", b"\0\0\0\x0bssh-ed25519\0\0\0\x05short", b"\xff" * 64)):
             with self.subTest(number):
