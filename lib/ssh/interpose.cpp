@@ -1,13 +1,12 @@
 // Functions that the dynamic linker finds here before libc's and libgssapi's, because the executable defines
 // them. Linked into programs, never into a library (a library cannot interpose).
 //
-//  recv, send, poll     serve memory_descriptor from the thread's MemoryTransport; every other descriptor
-//  goes to the
-//                       kernel as before.
-//  gss_indicate_mechs   an empty set. libssh answers a gssapi-with-mic request inside its packet handler by
-//  asking GSSAPI for
-//                       credentials, which may look names up for 20 s before anybody has authenticated.
-//                       Without a common mechanism it answers USERAUTH_FAILURE at once.
+// recv, send and poll serve memory_descriptor from the thread's MemoryTransport; every other descriptor goes
+// to the kernel as before.
+//
+// gss_indicate_mechs gives an empty set. libssh answers a gssapi-with-mic request inside its packet handler
+// by asking GSSAPI for credentials, which may look names up for 20 s before anybody has authenticated.
+// Without a common mechanism it answers USERAUTH_FAILURE at once.
 
 // With _FORTIFY_SOURCE glibc defines recv and poll inline, and clang takes ours for a second definition.
 #undef _FORTIFY_SOURCE
