@@ -27,6 +27,7 @@ struct Transfer {
   State state = State::Again;
   std::size_t count = 0;
   std::error_code error;
+  bool drained = false; // read, Done: nothing more has arrived, so wait() comes before the next read
 };
 
 class Stream {

@@ -32,7 +32,10 @@ Transfer TcpStream::read(std::span<std::byte> into) {
   const auto count = ::recv(socket_.native_handle(), into.data(), into.size(), 0);
   if (count < 0) return failed(errno);
   if (count == 0) return {Transfer::State::End, 0, {}};
-  return {Transfer::State::Done, static_cast<std::size_t>(count), {}};
+  return {Transfer::State::Done,
+          static_cast<std::size_t>(count),
+          {},
+          static_cast<std::size_t>(count) < into.size()};
 }
 
 Transfer TcpStream::write(std::span<const std::byte> from) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include <openssl/bio.h>
 
@@ -28,10 +29,14 @@ int read_stream(BIO* bio, char* into, int size) noexcept {
   BIO_clear_retry_flags(bio);
   if (size <= 0) return 0;
   if (!source.prefix.empty()) return take_prefix(source, into, size);
+  if (std::exchange(source.drained, false)) { // OpenSSL always asks once more
+    BIO_set_retry_read(bio);
+    return -1;
+  }
   const auto moved =
       source.stream->read(std::as_writable_bytes(std::span(into, static_cast<std::size_t>(size))));
   switch (moved.state) {
-  case Transfer::State::Done: return static_cast<int>(moved.count);
+  case Transfer::State::Done: source.drained = moved.drained; return static_cast<int>(moved.count);
   case Transfer::State::Again: BIO_set_retry_read(bio); return -1;
   case Transfer::State::End: source.ended = true; return 0;
   case Transfer::State::Failed: source.failure = moved.error; return -1;

@@ -14,6 +14,7 @@ struct BioSource {
   std::string prefix;      // read before the stream
   std::error_code failure; // the last one of the stream
   bool ended = false;      // the stream has no more input
+  bool drained = false;    // its last read said so: the next one is answered without asking it
 };
 
 // `source` must outlive the BIO. Never null (bad_alloc ends the process).

@@ -199,7 +199,7 @@ Transfer TlsStream::read(std::span<std::byte> into) {
   }
   if (total > 0) {
     more_buffered_ = total == into.size();
-    return {Transfer::State::Done, total, {}};
+    return {Transfer::State::Done, total, {}, !more_buffered_ && !dead_ && !ended_};
   }
   if (dead_) return {Transfer::State::Failed, 0, reason_};
   if (ended_) return {Transfer::State::End, 0, {}};

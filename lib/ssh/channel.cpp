@@ -3,6 +3,7 @@
 #include "ssh/connection.hpp"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include <libssh/libssh.h>
@@ -17,6 +18,28 @@ constexpr std::size_t fair_share = 512 * 1024;
 // libssh's window is 1.28 MB. A peer that sends past it while we read nothing ignores flow control: the
 // connection ends.
 constexpr std::uint32_t window_ceiling = 2 * 1024 * 1024;
+// libssh hands data over packet by packet; what one turn brings goes out in one write, up to this.
+constexpr std::size_t gather_size = 256 * 1024;
+// Buffers kept by a thread for that, so that a turn does not ask the kernel for pages.
+constexpr std::size_t kept_gather_buffers = 4;
+
+thread_local std::vector<std::string> gather_buffers;
+
+std::string take_gather_buffer() {
+  std::string buffer;
+  if (gather_buffers.empty()) {
+    buffer.reserve(gather_size);
+  } else {
+    buffer = std::move(gather_buffers.back());
+    gather_buffers.pop_back();
+  }
+  return buffer;
+}
+
+void give_gather_buffer(std::string buffer) {
+  if (buffer.capacity() < gather_size || buffer.capacity() > 2 * gather_size) return;
+  if (gather_buffers.size() < kept_gather_buffers) gather_buffers.push_back(std::move(buffer));
+}
 
 std::span<std::byte> stream_scratch() {
   thread_local std::vector<std::byte> scratch(stream_chunk);
@@ -75,32 +98,30 @@ void Channel::wait(net::Direction direction) {
 // Called by libssh with everything that it holds for the channel; answers how much was taken.
 int Channel::take_data(const char* data, std::uint32_t size) {
   if (!stream_ || stream_failed_ || stream_shut_) return static_cast<int>(size);
-  if (!stream_writable_ || !queue_.empty()) {
+  if (!stream_writable_) {
     if (size > window_ceiling) owner_.fail();
     return 0;
   }
-  std::uint32_t taken = 0;
-  while (taken < size) {
-    net::Transfer moved = stream_->write(std::as_bytes(std::span(data + taken, size - taken)));
-    if (moved.state == net::Transfer::State::Done) {
-      taken += static_cast<std::uint32_t>(moved.count);
-    } else if (moved.state == net::Transfer::State::Again) {
-      stream_writable_ = false;
-      wait(net::Direction::Write);
-      break;
-    } else {
-      stream_failed_ = true;
-      owner_.mark_ready(id_);
-      return static_cast<int>(size);
+  if (queue_.size() + size <= gather_size) {
+    if (queue_.empty()) {
+      queue_ = take_gather_buffer();
+      owner_.mark_ready(id_); // work() sends it, at the end of this turn
     }
+    queue_.append(data, size);
+    return static_cast<int>(size);
   }
-  return static_cast<int>(taken);
+  std::size_t taken = 0;
+  if (write_queue()) taken = write(std::as_bytes(std::span(data, size)));
+  if (!stream_failed_) return static_cast<int>(taken);
+  owner_.mark_ready(id_);
+  return static_cast<int>(size);
 }
 
-bool Channel::write_queue() {
+// Until the stream takes no more; gives how much it took.
+std::size_t Channel::write(std::span<const std::byte> data) {
   std::size_t done = 0;
-  while (done < queue_.size()) {
-    net::Transfer moved = stream_->write(std::as_bytes(std::span(queue_).subspan(done)));
+  while (done < data.size()) {
+    net::Transfer moved = stream_->write(data.subspan(done));
     if (moved.state == net::Transfer::State::Done) {
       done += moved.count;
     } else if (moved.state == net::Transfer::State::Again) {
@@ -112,21 +133,27 @@ bool Channel::write_queue() {
       break;
     }
   }
-  queue_.erase(0, done);
-  if (queue_.empty()) queue_ = std::string(); // a busy moment's buffer is given back
+  return done;
+}
+
+bool Channel::write_queue() {
+  queue_.erase(0, write(std::as_bytes(std::span(queue_))));
+  if (queue_.empty()) give_gather_buffer(std::exchange(queue_, {}));
   return queue_.empty() && !stream_failed_;
 }
 
-// Own queue first, then all that libssh holds, until the stream is full or nothing is left.
+// Own queue first, then all that libssh holds, until the stream is full or nothing is left. Both calls of
+// libssh may handle packets, so that take_data() puts earlier data into the queue meanwhile.
 void Channel::drain() {
   while (stream_ && stream_writable_ && !stream_failed_) {
     if (!queue_.empty() && !write_queue()) return;
     int held = ssh_channel_poll(handle_, 0);
-    if (held <= 0) return;
-    queue_.resize(static_cast<std::size_t>(held));
-    int got = ssh_channel_read_nonblocking(handle_, queue_.data(), static_cast<std::uint32_t>(held), 0);
-    queue_.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-    if (got <= 0) return;
+    if (held > 0) {
+      std::string taken(static_cast<std::size_t>(held), '\0');
+      int got = ssh_channel_read_nonblocking(handle_, taken.data(), static_cast<std::uint32_t>(held), 0);
+      if (got > 0) queue_.append(taken, 0, static_cast<std::size_t>(got));
+    }
+    if (queue_.empty()) return;
   }
 }
 
@@ -169,6 +196,10 @@ void Channel::read_stream() {
                         moved.count - static_cast<std::size_t>(sent));
       }
       moved_in_turn += moved.count;
+      if (moved.drained) {
+        stream_readable_ = false;
+        wait(net::Direction::Read);
+      }
     }
   }
 }
@@ -182,7 +213,7 @@ void Channel::work() {
 
 // Nothing for the stream is left, neither here nor in libssh.
 bool Channel::delivered() {
-  return queue_.empty() && ssh_channel_poll(handle_, 0) <= 0;
+  return ssh_channel_poll(handle_, 0) <= 0 && queue_.empty(); // in this order: see drain()
 }
 
 void Channel::close_handle() {

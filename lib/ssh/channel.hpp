@@ -1,15 +1,17 @@
 // The two-way copy between a libssh channel and a stream, with bounded memory in both directions.
 //
-// To the stream: data goes straight out of libssh's data callback; what the stream does not take stays in
-// libssh, whose window is then not refilled. When the stream drains, ALL that libssh holds is taken at once:
-// reading a channel piecemeal makes libssh 0.10 grant window again and again and grows memory without end. To
-// the channel: read only what the window takes, and only while the connection has room for output.
+// To the stream: what libssh's data callback brings in a turn goes out at its end; while the stream takes
+// nothing, data stays in libssh, whose window is then not refilled. When the stream drains, ALL that libssh
+// holds is taken at once: reading a channel piecemeal makes libssh 0.10 grant window again and again and
+// grows memory without end. To the channel: read only what the window takes, and only while the connection
+// has room for output.
 #pragma once
 
 #include "net/stream.hpp"
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include <libssh/callbacks.h>
@@ -34,6 +36,7 @@ class Channel {
  private:
   int take_data(const char* data, std::uint32_t size);
   void drain();
+  std::size_t write(std::span<const std::byte> data);
   bool write_queue();
   void read_stream();
   bool send_pending();

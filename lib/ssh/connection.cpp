@@ -100,7 +100,7 @@ bool Connection::take_input(Window& window, bool& more) {
   case net::Transfer::State::Done:
     bytes_received_ += moved.count;
     transport.input = input_scratch().first(moved.count);
-    more = true;
+    more = !moved.drained;
     return true;
   case net::Transfer::State::Again: return true;
   case net::Transfer::State::End: transport.input_ended = true; return true;

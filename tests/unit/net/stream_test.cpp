@@ -46,6 +46,16 @@ TEST_F(StreamTest, ReadyResumesWhenBytesArrive) {
   EXPECT_EQ(got, "hello");
 }
 
+TEST_F(StreamTest, AShortReadSaysThatNothingIsLeft) {
+  tasks.spawn("reader", [](StreamTest& self) -> Task<> {
+    EXPECT_TRUE(co_await ready(*self.stream, Direction::Read));
+    EXPECT_FALSE(self.stream->read(std::span(self.buffer).first(3)).drained);
+    EXPECT_TRUE(self.stream->read(self.buffer).drained);
+  }(*this));
+  there.send(asio::buffer("hello", 5));
+  context.run();
+}
+
 TEST_F(StreamTest, EndAfterTheirFinAndFailureAfterReset) {
   there.shutdown(asio::socket_base::shutdown_send);
   tasks.spawn("reader", [](StreamTest& self) -> Task<> {
