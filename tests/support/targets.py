@@ -131,7 +131,8 @@ class Source(Target):
     def handle(self, connection):
         send_pattern(connection, self.total, self.seed)
         connection.shutdown(socket.SHUT_WR)
-        connection.recv(1)
+        while connection.recv(chunk_size):  # closing on unread input would reset what is on its way
+            pass
 
 
 class Http(Target):
