@@ -129,10 +129,13 @@ class Case(unittest.TestCase):
         self.addCleanup(self._clean_directory)
         self.addCleanup(self._look_for_reports)
 
+    def failed(self):
+        """Whether this test has failed so far; to be asked in cleanups."""
+        result = self._outcome.result
+        return any(getattr(test, "test_case", test) is self for test, _ in result.failures + result.errors)
+
     def _clean_directory(self):
-        outcome = getattr(self, "_outcome", None)
-        failed = outcome is not None and not outcome.success
-        if failed or os.environ.get("ALKNET_KEEP") == "1":
+        if self.failed() or os.environ.get("ALKNET_KEEP") == "1":
             for program in self._programs:
                 print(f"# ---- {program.name}: last lines of {program.log_path}", file=sys.stderr)
                 for line in program.lines()[-25:]:

@@ -1,8 +1,13 @@
 """The harness checked against itself: a fixture that cannot fail would make every test above it worthless."""
 
+import contextlib
+import io
+import pathlib
+import shutil
 import signal
 import socket
 import sys
+import unittest
 
 import harness
 import targets
@@ -50,6 +55,37 @@ class Programs(harness.Case):
         line = harness.make_key(self.dir / "key")
         self.assertTrue(line.startswith("ssh-ed25519 "))
         self.assertRegex(harness.fingerprint(self.dir / "key.pub"), "^SHA256:")
+
+
+class Failures(harness.Case):
+    class Inner(harness.Case):
+        def runTest(self):
+            self.start("talk", ["echo", "its last words"]).wait()
+            self.body()
+
+    def outcome(self, body):
+        """(directory kept, what was said) of a case with this body."""
+        inner = self.Inner()
+        inner.body = lambda: body(inner)
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said):
+            inner.run(unittest.TestResult())
+        kept = inner.dir.exists()
+        shutil.rmtree(inner.dir, ignore_errors=True)
+        return kept, said.getvalue()
+
+    def test_files_are_kept_when_a_test_fails_and_only_then(self):
+        def one_part(inner):
+            with inner.subTest("part"):
+                inner.fail("on purpose")
+
+        self.assertEqual(self.outcome(lambda inner: None), (False, ""))
+        self.assertEqual(self.outcome(lambda inner: inner.skipTest("not here")), (False, ""))
+        for body in (lambda inner: inner.fail("on purpose"), lambda inner: pathlib.Path("/nowhere").read_text(), one_part):
+            kept, said = self.outcome(body)
+            self.assertTrue(kept)
+            self.assertIn("its last words", said)
+            self.assertIn("are kept in", said)
 
 
 class Targets(harness.Case):
