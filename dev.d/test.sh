@@ -3,6 +3,7 @@
 # as skipped); --keep-going runs them all the same. The closing line is counted from the runner's own logs.
 
 . dev.d/sanitizers.sh
+. dev.d/machines.sh
 
 suites=()
 keep_going=no
@@ -11,7 +12,7 @@ broken=()        # stages that could not run
 skipped_stages=()
 gate=open
 
-usage() { die "usage: ./dev test [--full] [--keep-going] [--suite lint|unit|contract|integration|asan|fuzz|tsan]..."; }
+usage() { die "usage: ./dev test [--full] [--keep-going] [--suite lint|unit|contract|integration|system|asan|fuzz|tsan]..."; }
 
 wanted() { # SUITE
   [ ${#suites[@]} -eq 0 ] || [[ " ${suites[*]} " == *" $1 "* ]]
@@ -51,6 +52,18 @@ dear() { # NAME...: whether any of these is to be run now
   return $some
 }
 
+system_stage() { # TIMES
+  local why
+  why=$(no_machines)
+  if [ -n "$why" ]; then
+    say "system: SKIPPED, no machine can be booted here: $why"
+    skipped_stages+=("system: no machine can be booted here: $why")
+  elif compile "packages and base image" prepare_machines; then
+    rm -rf build/journals
+    stage system build --suite system --timeout-multiplier "$1"
+  fi
+}
+
 main() {
   while [ $# -gt 0 ]; do
     case $1 in
@@ -65,6 +78,7 @@ main() {
   local times=1
   [ -z "${ALKNET_FULL:-}" ] || times=10
   install_packages build run test
+  if wanted system && [ "$(id -u)" = 0 ]; then install_packages system; fi
   sanitizer_environment
 
   if wanted lint || wanted unit || wanted contract || wanted integration; then
@@ -72,6 +86,9 @@ main() {
     if dear integration; then
       stage integration build --suite integration --timeout-multiplier "$times"
     fi
+  fi
+  if dear system; then
+    system_stage "$times"
   fi
   if dear asan fuzz; then
     if compile "clang, ASan and UBSan" build_asan; then

@@ -1,0 +1,88 @@
+"""What every story stands on: harness.Case with machines. A story boots its own, so none depends on another.
+
+    class Reload(story.Case):
+        def test_bad_file(self):
+            server = self.server()             # booted, with the built packages installed
+            network = self.network(server)     # another machine that reaches it
+            ...
+
+A failing story leaves the journal of each of its machines as text in ${ALKNET_JOURNALS:-build/journals} and names the file.
+ALKNET_DEBS is the directory of the packages (default build-deb, where `./dev deb` leaves them).
+"""
+
+import os
+import pathlib
+import shutil
+
+import box
+import harness
+import network
+
+debs = pathlib.Path(os.environ.get("ALKNET_DEBS") or harness.root / "build-deb").resolve()
+journals = pathlib.Path(os.environ.get("ALKNET_JOURNALS") or harness.root / "build" / "journals").resolve()
+impossible = box.impossible()
+
+
+class Case(harness.Case):
+    def setUp(self):
+        super().setUp()
+        if impossible:
+            self.skipTest(impossible)
+
+    def machine(self, name="server"):
+        """A booted box; halted, and its journal kept if the story failed, when the story ends."""
+        made = box.Box(self.dir / name, name)
+        self.addCleanup(self._put_away, made)
+        return made.boot()
+
+    def network(self, machine, number=1):
+        return network.Network(self, machine, number)
+
+    def _put_away(self, made):
+        try:
+            made.halt()
+        finally:
+            made.kill()
+            try:
+                if self.failed():
+                    self._keep_journal(made)
+            finally:
+                made.remove()
+
+    def _keep_journal(self, made):
+        journals.mkdir(parents=True, exist_ok=True)
+        path = journals / f"{self.id().removeprefix('__main__.')}.{made.name}.txt"
+        made.save_journal(path)
+        print(f"# journal of {made.name}: {path}", flush=True)
+
+    # Packages
+
+    def packages(self, *names):
+        """{name: file} of the built packages, or of those named."""
+        found = {path.name.split("_")[0]: path for path in sorted(debs.glob("*.deb"))}
+        if not found:
+            self.skipTest(f"no packages in {debs}: run ./dev deb")
+        found = {name: path for name, path in found.items() if not name.endswith("-dbgsym")}
+        if not names:
+            return found
+        self.assertLessEqual(set(names), set(found))
+        return {name: found[name] for name in names}
+
+    def offer(self, machine, packages):
+        """Copies package files into the machine; gives their paths there."""
+        place = machine.shared / "debs"
+        place.mkdir(exist_ok=True)
+        for path in packages.values():
+            shutil.copy(path, place)
+        return [f"{box.shared_inside}/debs/{path.name}" for path in packages.values()]
+
+    def install(self, machine, *names):
+        """apt-get install of the built files, as an operator does who has them and nothing else."""
+        paths = self.offer(machine, self.packages(*names))
+        return machine.run(["apt-get", "-o", "Dpkg::Use-Pty=0", "--no-install-recommends", "-y", "install", *paths],
+                           timeout=180)
+
+    def server(self, name="server"):
+        machine = self.machine(name)
+        self.install(machine)
+        return machine
