@@ -5,14 +5,33 @@
 // key, whatever other lines say, or the owner of a CA could log in without a certificate.
 #pragma once
 
-#include "alknet-authd/authorized_keys.hpp"
-#include "alknet-authd/key_blob.hpp"
+#include "pubkey/authorized_keys.hpp"
+#include "pubkey/key_blob.hpp"
 
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace alk::authd {
+
+// The words of key files, in which everything here speaks.
+using pubkey::AuthorizedKeys;
+using pubkey::Digest;
+using pubkey::fingerprint_text;
+using pubkey::KeyClass;
+using pubkey::KeyLine;
+using pubkey::KeyOptions;
+using pubkey::max_key_blob;
+using pubkey::max_key_file;
+using pubkey::parse_authorized_keys;
+using pubkey::parse_fingerprint;
+using pubkey::parse_key_blob;
+using pubkey::parse_peer_address;
+using pubkey::Place;
+using pubkey::sha256;
+using pubkey::UnixSeconds;
+using pubkey::Warning;
+using pubkey::Warnings;
 
 // What layer 3 knows about who called (network.md 5.1). Keys in files carry neither scopes nor resources of
 // their own.

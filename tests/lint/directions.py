@@ -12,6 +12,7 @@ rooms = {
     "base": set(),
     "log": {"base"},
     "config": {"base", "log"},
+    "pubkey": {"base", "log", "config"},
     "loop": {"base", "log"},
     "bus": {"base", "log", "loop"},
     "clients": {"base", "log", "loop", "bus"},

@@ -1,4 +1,4 @@
-#include "alknet-authd/expiry_time.hpp"
+#include "pubkey/expiry_time.hpp"
 
 #include <cstdlib>
 #include <ctime>
@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::authd {
+namespace alk::pubkey {
 namespace {
 
 // Local time of a test, put back afterwards.
@@ -79,4 +79,4 @@ TEST(ExpiryTime, NothingAtOrBeforeTheEpoch) {
 }
 
 } // namespace
-} // namespace alk::authd
+} // namespace alk::pubkey

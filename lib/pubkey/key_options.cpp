@@ -1,10 +1,10 @@
-#include "alknet-authd/key_options.hpp"
+#include "pubkey/key_options.hpp"
 
 #include "base/text.hpp"
 
 #include <algorithm>
 
-namespace alk::authd {
+namespace alk::pubkey {
 
 namespace {
 
@@ -195,4 +195,4 @@ Result<KeyOptions> parse_key_options(std::string_view field) {
   return options;
 }
 
-} // namespace alk::authd
+} // namespace alk::pubkey

@@ -1,8 +1,8 @@
-#include "alknet-authd/from_list.hpp"
+#include "pubkey/from_list.hpp"
 
 #include "base/text.hpp"
 
-namespace alk::authd {
+namespace alk::pubkey {
 
 namespace {
 
@@ -100,4 +100,4 @@ bool FromList::admits(const IpAddress& address) const {
   return admitted;
 }
 
-} // namespace alk::authd
+} // namespace alk::pubkey

@@ -1,9 +1,9 @@
-#include "alknet-authd/key_blob.hpp"
 #include "keys.hpp"
+#include "pubkey/key_blob.hpp"
 
 #include <gtest/gtest.h>
 
-namespace alk::authd {
+namespace alk::pubkey {
 namespace {
 
 using testing::key;
@@ -93,4 +93,4 @@ TEST(Fingerprint, RefusesOtherSpellings) {
 }
 
 } // namespace
-} // namespace alk::authd
+} // namespace alk::pubkey

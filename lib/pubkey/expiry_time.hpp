@@ -6,11 +6,11 @@
 #include <optional>
 #include <string_view>
 
-namespace alk::authd {
+namespace alk::pubkey {
 
 using UnixSeconds = std::int64_t;
 
 // Only dates that exist (sshd turns 31 February into March); nothing before 1970.
 std::optional<UnixSeconds> parse_expiry_time(std::string_view text);
 
-} // namespace alk::authd
+} // namespace alk::pubkey

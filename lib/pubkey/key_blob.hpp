@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace alk::authd {
+namespace alk::pubkey {
 
 // OpenSSH's own limit for a public key or certificate (SSH_MAX_PUBKEY_BYTES); more is not looked at.
 inline constexpr std::size_t max_key_blob = 16 * 1024;
@@ -48,4 +48,4 @@ Digest sha256(std::string_view bytes);
 std::string fingerprint_text(const Digest& digest);
 std::optional<Digest> parse_fingerprint(std::string_view text);
 
-} // namespace alk::authd
+} // namespace alk::pubkey

@@ -1,8 +1,8 @@
-#include "alknet-authd/key_options.hpp"
+#include "pubkey/key_options.hpp"
 
 #include <gmock/gmock.h>
 
-namespace alk::authd {
+namespace alk::pubkey {
 namespace {
 
 using ::testing::ElementsAre;
@@ -164,4 +164,4 @@ TEST(KeyOptions, AnOlderSpellingOnAuthorities) {
 }
 
 } // namespace
-} // namespace alk::authd
+} // namespace alk::pubkey

@@ -2,15 +2,15 @@
 // cannot be used is left out with a warning; the rest counts. The text is never repeated in a warning.
 #pragma once
 
-#include "alknet-authd/key_options.hpp"
 #include "base/result.hpp"
+#include "pubkey/key_options.hpp"
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace alk::authd {
+namespace alk::pubkey {
 
 inline constexpr std::size_t max_key_file = 4 * 1024 * 1024; // some 40,000 keys; far above any real file
 inline constexpr std::size_t max_key_line = 16 * 1024;       // room for OpenSSH's longest key
@@ -57,7 +57,16 @@ struct AuthorizedKeys {
 // Adds the lines of one file (or of one inline entry of the configuration) named `file`.
 void parse_authorized_keys(const std::string& file, std::string_view text, AuthorizedKeys& into);
 
+// The fields of a line, as they are written; nothing is judged yet. They point into the line.
+struct KeyLineParts {
+  std::string_view options; // empty when the line begins with its type
+  std::string_view type;
+  std::string_view base64;
+  std::string_view comment;
+};
+Result<KeyLineParts> split_key_line(std::string_view line); // Invalid: no key line at all
+
 // One line without its newline. Errors: Invalid with the reason.
 Result<KeyLine> parse_key_line(std::string_view line);
 
-} // namespace alk::authd
+} // namespace alk::pubkey

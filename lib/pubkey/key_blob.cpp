@@ -1,4 +1,4 @@
-#include "alknet-authd/key_blob.hpp"
+#include "pubkey/key_blob.hpp"
 
 #include "base/bytes.hpp"
 #include "base/encoding.hpp"
@@ -9,7 +9,7 @@
 
 #include <sodium.h>
 
-namespace alk::authd {
+namespace alk::pubkey {
 
 namespace {
 
@@ -99,4 +99,4 @@ std::optional<Digest> parse_fingerprint(std::string_view text) {
   return digest;
 }
 
-} // namespace alk::authd
+} // namespace alk::pubkey

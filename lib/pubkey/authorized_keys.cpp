@@ -1,20 +1,25 @@
-#include "alknet-authd/authorized_keys.hpp"
+#include "pubkey/authorized_keys.hpp"
 
-#include "alknet-authd/key_blob.hpp"
 #include "base/encoding.hpp"
 #include "base/text.hpp"
+#include "pubkey/key_blob.hpp"
 
 #include <optional>
 
-namespace alk::authd {
+namespace alk::pubkey {
 
 namespace {
 
-std::string_view take_token(std::string_view& line) {
-  auto token = line.substr(0, line.find_first_of(" \t"));
+// Cuts `length` bytes and the blanks behind them off the line.
+std::string_view take(std::string_view& line, std::size_t length) {
+  auto token = line.substr(0, length);
   line.remove_prefix(token.size());
   line = trim(line);
   return token;
+}
+
+std::string_view take_token(std::string_view& line) {
+  return take(line, line.find_first_of(" \t"));
 }
 
 Result<void> check_class(KeyClass kind, const KeyOptions& options) {
@@ -37,19 +42,17 @@ Result<void> check_strength(KeyClass kind, std::string_view blob) {
   return {};
 }
 
-// TYPE BASE64 [COMMENT]
-Result<std::string> parse_key(std::string_view rest, const KeyOptions& options) {
-  std::string_view type_name = take_token(rest);
-  auto kind = key_class(type_name);
+Result<std::string> parse_key(const KeyLineParts& parts, const KeyOptions& options) {
+  auto kind = key_class(parts.type);
   if (!kind) return fail(Kind::Invalid, "no key of a known type");
   ALK_TRY_VOID(check_class(*kind, options));
-  auto blob = base64_decode(take_token(rest));
+  auto blob = base64_decode(parts.base64);
   if (!blob || blob->empty()) return fail(Kind::Invalid, "malformed base64");
   auto parsed = parse_key_blob(*blob);
   if (!parsed && parsed.error().kind == Kind::Unsupported)
     return fail(Kind::Invalid, "key is of another type than named");
   if (!parsed) return pass(std::move(parsed).error());
-  if (parsed->type_name != type_name) return fail(Kind::Invalid, "key is of another type than named");
+  if (parsed->type_name != parts.type) return fail(Kind::Invalid, "key is of another type than named");
   ALK_TRY_VOID(check_strength(*kind, *blob));
   return std::move(*blob);
 }
@@ -72,18 +75,29 @@ std::vector<std::string> Warnings::texts() const {
   return texts;
 }
 
-Result<KeyLine> parse_key_line(std::string_view line) {
+Result<KeyLineParts> split_key_line(std::string_view line) {
   line = trim(line);
   if (line.size() > max_key_line) return fail(Kind::Invalid, "line is longer than 16 KiB");
   if (line.starts_with("-----BEGIN")) return fail(Kind::Invalid, "this is not a public key line");
-  KeyLine key;
+  KeyLineParts parts;
   if (!key_class(line.substr(0, line.find_first_of(" \t")))) {
     auto length = options_length(line);
     if (!length) return fail(Kind::Invalid, "unclosed quote in the options");
-    ALK_TRY(key.options, parse_key_options(line.substr(0, *length)));
-    line = trim(line.substr(*length));
+    parts.options = take(line, *length);
   }
-  ALK_TRY(key.blob, parse_key(line, key.options));
+  parts.type = take_token(line);
+  parts.base64 = take_token(line);
+  parts.comment = line;
+  return parts;
+}
+
+Result<KeyLine> parse_key_line(std::string_view line) {
+  ALK_TRY(KeyLineParts parts, split_key_line(line));
+  KeyLine key;
+  if (!parts.options.empty()) {
+    ALK_TRY(key.options, parse_key_options(parts.options));
+  }
+  ALK_TRY(key.blob, parse_key(parts, key.options));
   return key;
 }
 
@@ -105,4 +119,4 @@ void parse_authorized_keys(const std::string& file, std::string_view text, Autho
   }
 }
 
-} // namespace alk::authd
+} // namespace alk::pubkey

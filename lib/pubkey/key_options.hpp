@@ -7,16 +7,16 @@
 // else refuses the line: a restriction that is not understood must not be dropped.
 #pragma once
 
-#include "alknet-authd/expiry_time.hpp"
-#include "alknet-authd/from_list.hpp"
 #include "base/result.hpp"
+#include "pubkey/expiry_time.hpp"
+#include "pubkey/from_list.hpp"
 
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace alk::authd {
+namespace alk::pubkey {
 
 inline constexpr std::size_t max_permit_host = 255; // a DNS name; sshd allows NI_MAXHOST
 
@@ -37,4 +37,4 @@ std::optional<std::size_t> options_length(std::string_view line);
 // a line that is not what it seems may hold a private key.
 Result<KeyOptions> parse_key_options(std::string_view field);
 
-} // namespace alk::authd
+} // namespace alk::pubkey

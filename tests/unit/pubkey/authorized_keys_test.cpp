@@ -1,9 +1,9 @@
-#include "alknet-authd/authorized_keys.hpp"
 #include "keys.hpp"
+#include "pubkey/authorized_keys.hpp"
 
 #include <gmock/gmock.h>
 
-namespace alk::authd {
+namespace alk::pubkey {
 namespace {
 
 using ::testing::ElementsAre;
@@ -160,5 +160,20 @@ TEST(AuthorizedKeys, SeveralFilesKeepTheirOrder) {
   EXPECT_EQ(keys.lines[1].place.text(), "a:2");
 }
 
+TEST(KeyLineParts, AreTheFieldsAsWritten) {
+  auto parts = split_key_line(R"( from="10.0.0.0/8, a b",restrict  ssh-ed25519	AAAA  two words )");
+  ASSERT_TRUE(parts);
+  EXPECT_EQ(parts->options, R"(from="10.0.0.0/8, a b",restrict)");
+  EXPECT_EQ(parts->type, "ssh-ed25519");
+  EXPECT_EQ(parts->base64, "AAAA");
+  EXPECT_EQ(parts->comment, "two words");
+  auto plain = split_key_line("ssh-rsa AAAA");
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->options, "");
+  EXPECT_EQ(plain->comment, "");
+  EXPECT_FALSE(split_key_line("from=\"10.0.0.0/8 ssh-ed25519 AAAA"));
+  EXPECT_FALSE(split_key_line("-----BEGIN OPENSSH PRIVATE KEY-----"));
+}
+
 } // namespace
-} // namespace alk::authd
+} // namespace alk::pubkey

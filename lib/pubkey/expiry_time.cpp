@@ -1,11 +1,11 @@
-#include "alknet-authd/expiry_time.hpp"
+#include "pubkey/expiry_time.hpp"
 
 #include "base/text.hpp"
 
 #include <chrono>
 #include <ctime>
 
-namespace alk::authd {
+namespace alk::pubkey {
 
 namespace {
 
@@ -62,4 +62,4 @@ std::optional<UnixSeconds> parse_expiry_time(std::string_view text) {
   return moment;
 }
 
-} // namespace alk::authd
+} // namespace alk::pubkey

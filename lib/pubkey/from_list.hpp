@@ -14,7 +14,7 @@
 #include <variant>
 #include <vector>
 
-namespace alk::authd {
+namespace alk::pubkey {
 
 using config::IpAddress;
 
@@ -46,4 +46,4 @@ class FromList {
 // Shell-like: * any run, ? one byte. Time is linear in text and pattern for each star.
 bool wildcard_matches(std::string_view pattern, std::string_view text);
 
-} // namespace alk::authd
+} // namespace alk::pubkey

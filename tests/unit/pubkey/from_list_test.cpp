@@ -1,8 +1,8 @@
-#include "alknet-authd/from_list.hpp"
+#include "pubkey/from_list.hpp"
 
 #include <gtest/gtest.h>
 
-namespace alk::authd {
+namespace alk::pubkey {
 namespace {
 
 bool admits(std::string_view list, std::string_view address) {
@@ -116,4 +116,4 @@ TEST(Wildcard, BacktracksOverStars) {
 }
 
 } // namespace
-} // namespace alk::authd
+} // namespace alk::pubkey
