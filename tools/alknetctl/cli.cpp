@@ -1,6 +1,7 @@
 // alknetctl: the administrator's program. It holds nothing; everything is asked over the bus.
 #include "base/version.hpp"
 #include "config/config.hpp"
+#include "keys.hpp"
 #include "verbs.hpp"
 
 #include <ctime>
@@ -21,6 +22,9 @@ struct Arguments {
   std::string identity;
   std::string destination;
   std::uint64_t session = 0;
+  std::vector<std::string> key; // of `keys add`
+  std::string which_key;
+  bool no_reload = false;
 };
 
 using Verb = std::function<int(Admin&, const Output&)>;
@@ -35,6 +39,18 @@ std::string file_to_check(const Arguments& arguments) {
   return arguments.place.state.empty() ? config::default_path : arguments.place.state + "/alknet.toml";
 }
 
+KeysJob keys_job(const Arguments& arguments) {
+  const std::string& state = arguments.place.state;
+  KeysJob job;
+  job.file = !arguments.file.empty() ? arguments.file
+             : state.empty()         ? default_keys_file
+                                     : state + "/authorized_keys";
+  job.configuration = state.empty() ? config::default_path : state + "/alknet.toml";
+  job.reload = !arguments.no_reload;
+  job.connect = [place = arguments.place] { return connect(place); };
+  return job;
+}
+
 // What to run when a verb was chosen.
 using Chosen = std::function<int(const Output&)>;
 
@@ -44,16 +60,20 @@ class CommandLine {
   int run(int argc, char** argv);
 
  private:
-  CLI::App* add(const char* name, const char* description, Chosen run);
+  CLI::App* add(const char* name, const char* description, Chosen run) {
+    return add_to(program_, name, description, std::move(run));
+  }
+  CLI::App* add_to(CLI::App& parent, const char* name, const char* description, Chosen run);
   CLI::App* add_asking(const char* name, const char* description, Verb verb);
+  void add_keys();
 
   CLI::App program_{"Looks after a running alknet server", "alknetctl"};
   Arguments arguments_;
   std::vector<std::pair<CLI::App*, Chosen>> verbs_;
 };
 
-CLI::App* CommandLine::add(const char* name, const char* description, Chosen run) {
-  CLI::App* command = program_.add_subcommand(name, description);
+CLI::App* CommandLine::add_to(CLI::App& parent, const char* name, const char* description, Chosen run) {
+  CLI::App* command = parent.add_subcommand(name, description);
   command->fallthrough(); // --json and --state may stand behind the verb
   verbs_.emplace_back(command, std::move(run));
   return command;
@@ -101,6 +121,30 @@ CommandLine::CommandLine() {
   explaining->add_option("--transport", arguments_.transport, "How the client came in")
       ->check(CLI::IsMember({"tcp", "tls"}))
       ->capture_default_str();
+  add_keys();
+}
+
+void CommandLine::add_keys() {
+  CLI::App* keys = program_.add_subcommand("keys", "Who may log in: the authorized_keys file");
+  keys->fallthrough();
+  keys->add_option("--file", arguments_.file,
+                   std::string("Default: authorized_keys of --state, else ") + default_keys_file)
+      ->type_name("FILE");
+  keys->add_flag("--no-reload", arguments_.no_reload, "Change the file alone");
+  add_to(*keys, "add", "Let a key log in",
+         [this](const Output& output) {
+           return keys_add(keys_job(arguments_), arguments_.key, std::cin, output);
+         })
+      ->add_option("KEY", arguments_.key, "A .pub file, a whole line, or - for standard input")
+      ->required();
+  add_to(*keys, "list", "The keys with fingerprint, type, comment and options",
+         [this](const Output& output) { return keys_list(keys_job(arguments_), output); });
+  add_to(*keys, "remove", "Take a key away, with its sessions",
+         [this](const Output& output) {
+           return keys_remove(keys_job(arguments_), arguments_.which_key, output);
+         })
+      ->add_option("KEY", arguments_.which_key, "Its fingerprint (SHA256:...) or its whole comment")
+      ->required();
 }
 
 int CommandLine::run(int argc, char** argv) {

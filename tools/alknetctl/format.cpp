@@ -60,6 +60,12 @@ std::vector<std::string> printable_lines(std::string_view text) {
   return lines;
 }
 
+std::string words_cell(std::string_view text) {
+  std::string words;
+  for (const std::string& line : printable_lines(text)) words += (words.empty() ? "" : " ") + line;
+  return words.empty() ? "-" : words;
+}
+
 std::string address_text(const std::string& host, std::uint16_t port) {
   if (host.empty()) return "-";
   bool v6 = host.find(':') != std::string::npos;

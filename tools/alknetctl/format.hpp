@@ -31,6 +31,9 @@ std::string age_text(std::uint64_t then, std::uint64_t now);
 // A value that may come from a peer or be missing: escaped for a terminal, "-" for nothing.
 std::string cell(std::string_view text);
 
+// The same for words of an administrator's own file: blanks, quotes and '=' stay.
+std::string words_cell(std::string_view text);
+
 // Text of several lines, such as the messages of a failed reload: each line escaped for a terminal, spaces
 // kept.
 std::vector<std::string> printable_lines(std::string_view text);

@@ -5,8 +5,11 @@
 #include <exception>
 #include <iostream>
 
+#include <sodium.h>
+
 int main(int argc, char** argv) {
   try {
+    if (sodium_init() < 0) return alk::alknetctl::exit_failed;
     return alk::alknetctl::run(argc, argv);
   } catch (const std::exception& error) {
     std::cerr << "error: " << error.what() << '\n';
