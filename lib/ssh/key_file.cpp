@@ -9,6 +9,7 @@
 
 #include <libssh/libssh.h>
 #include <sodium.h>
+#include <sys/stat.h>
 
 namespace alk::ssh {
 
@@ -49,6 +50,14 @@ Result<KeyPair> generate_ed25519() {
 
 Result<void> write_private_key(const std::string& path, const SecretBytes& private_key) {
   return create_file(path, private_key.view(), 0600);
+}
+
+Result<bool> make_missing_private_key(const std::string& path) {
+  struct ::stat status {};
+  if (::lstat(path.c_str(), &status) == 0) return false;
+  ALK_TRY(KeyPair pair, generate_ed25519());
+  ALK_TRY_VOID(write_private_key(path, pair.private_key));
+  return true;
 }
 
 Result<std::string> read_public_line(const std::string& path) {

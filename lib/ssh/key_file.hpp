@@ -21,6 +21,9 @@ Result<KeyPair> generate_ed25519();
 // Creates `path` with mode 0600; never replaces a file (Conflict). The file appears whole or not at all.
 Result<void> write_private_key(const std::string& path, const SecretBytes& private_key);
 
+// A new Ed25519 private key in `path`, unless something has that name; answers whether it was made.
+Result<bool> make_missing_private_key(const std::string& path);
+
 // The public line of an unencrypted private key file of any type that libssh reads.
 // Errors: NotFound, Denied (cannot be opened), Invalid (not a private key, or encrypted).
 Result<std::string> read_public_line(const std::string& path);

@@ -1,7 +1,7 @@
 #include "serve_state.hpp"
 
 #include "base/text.hpp"
-#include "net/self_signed.hpp"
+#include "net/tls_pair.hpp"
 #include "ssh/key_file.hpp"
 
 #include <algorithm>
@@ -45,43 +45,12 @@ std::string host_name() {
   return name;
 }
 
-Result<void> make_tls_pair(const StatePaths& paths, std::vector<std::string>& made) {
-  bool has_key = exists(paths.tls_key());
-  if (exists(paths.tls_cert())) {
-    if (has_key) return {};
-    return fail(Kind::Conflict,
-                paths.tls_cert() + " is there without its key.pem: remove it or bring the key back");
-  }
+Result<void> make_server_keys(const StatePaths& paths, std::vector<std::string>& made) {
+  ALK_TRY(bool made_host_key, ssh::make_missing_private_key(paths.host_key()));
+  if (made_host_key) made.push_back(paths.host_key());
   ALK_TRY_VOID(make_directory(paths.tls_directory()));
-  SecretBytes key;
-  if (has_key) {
-    ALK_TRY(std::string text, read_file(paths.tls_key(), small_file_limit));
-    key = SecretBytes(text);
-    wipe(std::as_writable_bytes(std::span(text)));
-  } else {
-    ALK_TRY(key, net::generate_tls_key());
-    ALK_TRY_VOID(create_file(paths.tls_key(), key.view(), 0600));
-    made.push_back(paths.tls_key());
-  }
-  std::vector<std::string> names{"localhost", "127.0.0.1", "::1"};
-  std::string own = host_name();
-  auto certificate = net::make_self_signed(key, names);
-  if (!own.empty() && own != "localhost") {
-    names.push_back(own);
-    // A host name that no certificate can carry is left out.
-    if (auto with_own = net::make_self_signed(key, names)) certificate = std::move(with_own);
-  }
-  if (!certificate) return pass(std::move(certificate).error(), paths.tls_key());
-  ALK_TRY_VOID(create_file(paths.tls_cert(), *certificate, 0600));
-  made.push_back(paths.tls_cert());
-  return {};
-}
-
-Result<void> make_host_key(const StatePaths& paths, std::vector<std::string>& made) {
-  if (exists(paths.host_key())) return {};
-  ALK_TRY(ssh::KeyPair pair, ssh::generate_ed25519());
-  ALK_TRY_VOID(ssh::write_private_key(paths.host_key(), pair.private_key));
-  made.push_back(paths.host_key());
+  ALK_TRY(auto pair, net::make_missing_tls_pair({paths.tls_cert(), paths.tls_key()}));
+  made.insert(made.end(), pair.begin(), pair.end());
   return {};
 }
 
@@ -143,8 +112,7 @@ Result<StateDirectory> StateDirectory::open(StatePaths paths) {
 
 Result<std::vector<std::string>> make_missing_files(const StatePaths& paths) {
   std::vector<std::string> made;
-  ALK_TRY_VOID(make_host_key(paths, made));
-  ALK_TRY_VOID(make_tls_pair(paths, made));
+  ALK_TRY_VOID(make_server_keys(paths, made));
   ALK_TRY_VOID(make_login(paths, made));
   return made;
 }

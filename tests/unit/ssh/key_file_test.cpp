@@ -37,6 +37,18 @@ TEST_F(KeyFile, GeneratesAnOpensshFileWhoseTwoHalvesBelongTogether) {
   EXPECT_EQ(*read, pair->public_key);
 }
 
+TEST_F(KeyFile, IsMadeWhereNothingHasItsName) {
+  auto made = make_missing_private_key(path("key"));
+  ASSERT_TRUE(made) << made.error().describe();
+  EXPECT_TRUE(*made);
+  auto line = read_public_line(path("key")).value();
+  EXPECT_FALSE(make_missing_private_key(path("key")).value());
+  EXPECT_EQ(read_public_line(path("key")).value(), line);
+  std::filesystem::create_symlink(path("away"), path("link"));
+  EXPECT_FALSE(make_missing_private_key(path("link")).value());
+  EXPECT_EQ(make_missing_private_key(path("no/key")).error().kind, Kind::NotFound);
+}
+
 TEST_F(KeyFile, EveryKeyIsNew) {
   auto one = generate_ed25519();
   auto two = generate_ed25519();
