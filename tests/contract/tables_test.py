@@ -33,6 +33,23 @@ class Events(harness.Case):
             self.assertEqual(len(row), 7, row)
             self.assertRegex(row[6], r"^[A-Z`].*\.$", row)
 
+    def test_the_journal_catalog_explains_each_event_once(self):
+        text = (harness.root / "units" / "alknet.catalog").read_text()
+        entries = re.split(r"^-- ", text, flags=re.M)[1:]
+        table = {row[0]: row for row in rows(contracts / "log-events.md")[1:]}
+        self.assertEqual([entry[:32] for entry in entries], list(table))
+        for entry in entries:
+            head, _, prose = entry.partition("\n\n")
+            for field in ("Subject", "Defined-By", "Support", "Documentation"):
+                self.assertRegex(head, rf"(?m)^{field}: .", entry)
+            self.assertTrue(prose.strip(), entry)
+            self.assertLessEqual(max(map(len, prose.splitlines())), 80, "a terminal's width")
+            # Only fields that the event has; the journal shows others as they are written.
+            row = table[entry[:32]]
+            known = set(re.findall(r"\w+", row[4] + " " + row[5]))
+            for field in re.findall(r"@(\w+)@", entry):
+                self.assertIn(field.removeprefix("ALKNET_").lower(), known, entry)
+
 
 class Errors(harness.Case):
     def table(self):
