@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "base/version.hpp"
 #include "explain.hpp"
+#include "in_force.hpp"
 #include "log/log.hpp"
 #include "policy.hpp"
 
@@ -33,6 +34,14 @@ bus::Interface ListenBus::interface(ListenBus* self) {
                {{"s", "identity"}, {"s", "destination"}, {"s", "transport"}},
                {{"b", "allowed"}, {"i", "rule"}, {"s", "text"}},
                deferred("Explain", &ListenBus::explain)},
+              {"GetPolicy",
+               {},
+               {{"t", "generation"}, {"s", "default"}, {"aa{sv}", "rules"}},
+               bus::Method::Answer([self](bus::Call& call) { return self->get_policy(call); })},
+              {"GetLimits",
+               {},
+               {{"t", "generation"}, {"aa{sv}", "limits"}},
+               bus::Method::Answer([self](bus::Call& call) { return self->get_limits(call); })},
               {"Reload",
                {},
                {{"t", "generation"}, {"as", "changed"}, {"as", "restart"}},
@@ -123,6 +132,21 @@ Result<void> ListenBus::disconnect(bus::Call& call) {
   ALK_TRY(std::uint64_t id, call.in.read_u64());
   if (!engine_.disconnect(id, "disconnected by the administrator"))
     return fail(Kind::NotFound, "no session " + std::to_string(id));
+  return {};
+}
+
+Result<void> ListenBus::get_policy(bus::Call& call) {
+  const Settings& settings = *engine_.settings();
+  const config::Forwarding& forwarding = settings.values.forwarding;
+  call.out.write_u64(settings.generation)
+      .write_text(action_word(forwarding.default_action))
+      .write_dictionaries(shown_rules(forwarding));
+  return {};
+}
+
+Result<void> ListenBus::get_limits(bus::Call& call) {
+  const Settings& settings = *engine_.settings();
+  call.out.write_u64(settings.generation).write_dictionaries(shown_limits(settings.values.limits));
   return {};
 }
 

@@ -30,6 +30,8 @@ class ListenBus {
  private:
   Result<void> list_sessions(bus::Call& call);
   Result<void> disconnect(bus::Call& call);
+  Result<void> get_policy(bus::Call& call);
+  Result<void> get_limits(bus::Call& call);
   Task<> explain(bus::Call call);
   Task<> do_reload(bus::Call call);
   Task<Result<void>> answer_explain(bus::Call& call);

@@ -6,8 +6,9 @@
 namespace alk::listend {
 
 inline constexpr bus::PolicyRule listen_policy[] = {
-    {"ListSessions", bus::Who::Admin}, {"Disconnect", bus::Who::Admin},         {"Explain", bus::Who::Admin},
-    {"Reload", bus::Who::Admin},       {bus::read_properties, bus::Who::Admin},
+    {"ListSessions", bus::Who::Admin},       {"Disconnect", bus::Who::Admin}, {"Explain", bus::Who::Admin},
+    {"GetPolicy", bus::Who::Admin},          {"GetLimits", bus::Who::Admin},  {"Reload", bus::Who::Admin},
+    {bus::read_properties, bus::Who::Admin},
 };
 
 } // namespace alk::listend

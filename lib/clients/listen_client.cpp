@@ -3,6 +3,7 @@
 namespace alk::clients {
 
 static constexpr bus::Destination listen{"org.alknet.Listen1", "/org/alknet/Listen1", "org.alknet.Listen1"};
+static constexpr std::size_t max_rules = 256 * 1024; // more do not fit into a configuration of 4 MiB
 
 Result<bus::Message> ListenClient::ask(const char* member, const std::function<void(bus::Message&)>& fill,
                                        std::chrono::milliseconds timeout) {
@@ -11,13 +12,16 @@ Result<bus::Message> ListenClient::ask(const char* member, const std::function<v
   return connection_.call(std::move(call), timeout);
 }
 
-// Members may be added to a session's dictionary later, and an older service may lack one: what is missing
-// stays empty.
-static SessionInfo read_session(const bus::Dictionary& entry) {
-  SessionInfo session;
-  auto take = [&entry](const char* name, auto& target) {
+// Members may be added to a dictionary later, and an older service may lack one: what is missing stays empty.
+static auto taker(const bus::Dictionary& entry) {
+  return [&entry](const char* name, auto& target) {
     if (auto* value = bus::find<std::decay_t<decltype(target)>>(entry, name)) target = *value;
   };
+}
+
+static SessionInfo read_session(const bus::Dictionary& entry) {
+  SessionInfo session;
+  auto take = taker(entry);
   take("id", session.id);
   take("identity", session.identity);
   take("user", session.user);
@@ -54,6 +58,40 @@ Result<Explanation> ListenClient::explain(const std::string& identity, const std
   ALK_TRY(explanation.rule, reply.read_i32());
   ALK_TRY(explanation.text, reply.read_text());
   return explanation;
+}
+
+Result<PolicyInForce> ListenClient::policy() {
+  ALK_TRY(auto reply, ask("GetPolicy"));
+  PolicyInForce policy;
+  ALK_TRY(policy.generation, reply.read_u64());
+  ALK_TRY(policy.default_action, reply.read_text());
+  ALK_TRY(auto entries, reply.read_dictionaries(max_rules));
+  for (const auto& entry : entries) {
+    auto& rule = policy.rules.emplace_back();
+    auto take = taker(entry);
+    take("index", rule.index);
+    take("target", rule.target);
+    take("action", rule.action);
+    take("principals", rule.principals);
+    take("transports", rule.transports);
+  }
+  return policy;
+}
+
+Result<LimitsInForce> ListenClient::limits() {
+  ALK_TRY(auto reply, ask("GetLimits"));
+  LimitsInForce limits;
+  ALK_TRY(limits.generation, reply.read_u64());
+  ALK_TRY(auto entries, reply.read_dictionaries());
+  for (const auto& entry : entries) {
+    auto& limit = limits.limits.emplace_back();
+    auto take = taker(entry);
+    take("name", limit.name);
+    take("value", limit.value);
+    take("unit", limit.unit);
+    take("zero", limit.zero);
+  }
+  return limits;
 }
 
 Result<Reloaded> ListenClient::reload() {

@@ -30,6 +30,32 @@ struct Explanation {
   std::string text;
 };
 
+struct ForwardingRule {
+  std::uint32_t index = 0;             // as in Explanation
+  std::string target;                  // as written
+  std::string action;                  // "allow", "deny"
+  std::vector<std::string> principals; // empty: everyone
+  std::vector<std::string> transports; // empty: every one
+};
+
+struct PolicyInForce {
+  std::uint64_t generation = 0;
+  std::string default_action;
+  std::vector<ForwardingRule> rules; // in the order in which they are tried
+};
+
+struct Limit {
+  std::string name;
+  std::uint64_t value = 0;
+  std::string unit; // "seconds" or nothing
+  std::string zero; // what 0 stands for: "unlimited", "off" or nothing of its own
+};
+
+struct LimitsInForce {
+  std::uint64_t generation = 0;
+  std::vector<Limit> limits;
+};
+
 struct Reloaded {
   std::uint64_t generation = 0;
   std::vector<std::string> changed; // dotted keys
@@ -66,6 +92,8 @@ class ListenClient {
   Result<void> disconnect(std::uint64_t session);
   Result<Explanation> explain(const std::string& identity, const std::string& destination,
                               const std::string& transport);
+  Result<PolicyInForce> policy();
+  Result<LimitsInForce> limits();
   Result<Reloaded> reload();
   Result<ListenStatus> status();
 

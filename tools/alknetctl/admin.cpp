@@ -25,6 +25,8 @@ class BusAdmin : public Admin {
   Result<AuthInfo> auth_info() override;
   Result<std::vector<clients::SessionInfo>> sessions() override { return listen_.list_sessions(); }
   Result<void> disconnect(std::uint64_t session) override { return listen_.disconnect(session); }
+  Result<clients::PolicyInForce> policy() override { return listen_.policy(); }
+  Result<clients::LimitsInForce> limits() override { return listen_.limits(); }
   Result<clients::Reloaded> reload() override { return listen_.reload(); }
   Result<clients::Explanation> explain(const std::string& identity, const std::string& destination,
                                        const std::string& transport) override {

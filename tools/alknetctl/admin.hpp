@@ -28,6 +28,8 @@ class Admin {
   virtual Result<AuthInfo> auth_info() = 0; // Denied for administrators who are not root
   virtual Result<std::vector<clients::SessionInfo>> sessions() = 0;
   virtual Result<void> disconnect(std::uint64_t session) = 0;
+  virtual Result<clients::PolicyInForce> policy() = 0;
+  virtual Result<clients::LimitsInForce> limits() = 0;
   virtual Result<clients::Reloaded> reload() = 0;
   virtual Result<clients::Explanation> explain(const std::string& identity, const std::string& destination,
                                                const std::string& transport) = 0;

@@ -115,6 +115,8 @@ CommandLine::CommandLine() {
                                   return explain(admin, arguments_.identity, arguments_.destination,
                                                  arguments_.transport, output);
                                 });
+  add_asking("policy", "The forwarding policy in force", policy);
+  add_asking("limits", "The limits in force", limits);
   explaining->add_option("IDENTITY", arguments_.identity, "Identity, or \"\" for one without scopes")
       ->required();
   explaining->add_option("DESTINATION", arguments_.destination, "HOST:PORT or [V6]:PORT")->required();

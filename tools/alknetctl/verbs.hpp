@@ -31,6 +31,8 @@ int disconnect(Admin& admin, std::uint64_t session, const Output& output);
 int reload(Admin& admin, const Output& output);
 int explain(Admin& admin, const std::string& identity, const std::string& destination,
             const std::string& transport, const Output& output);
+int policy(Admin& admin, const Output& output);
+int limits(Admin& admin, const Output& output);
 int check(const std::string& file, const Output& output); // offline
 
 // Prints an error in the asked form (text on stderr, JSON on stdout) and answers its exit code.

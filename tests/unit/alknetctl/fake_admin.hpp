@@ -27,6 +27,14 @@ class FakeAdmin : public Admin {
     disconnected_ = session;
     return {};
   }
+  Result<clients::PolicyInForce> policy() override {
+    if (broken_) return *broken_;
+    return policy_;
+  }
+  Result<clients::LimitsInForce> limits() override {
+    if (broken_) return *broken_;
+    return limits_;
+  }
   Result<clients::Reloaded> reload() override {
     if (broken_) return *broken_;
     return reloaded_;
@@ -56,6 +64,12 @@ class FakeAdmin : public Admin {
   Result<clients::Reloaded> reloaded_ =
       clients::Reloaded{8, {"limits.max_connections", "forwarding.rules[1].action"}, {"listeners[0].listen"}};
   clients::Explanation explanation_{false, 2, "10.0.0.0/8"};
+  clients::PolicyInForce policy_{
+      7, "deny", {{0, "10.0.0.0/8", "deny", {}, {}}, {1, "*:443", "allow", {"ann", "bob"}, {"tls"}}}};
+  clients::LimitsInForce limits_{7,
+                                 {{"max_connections", 0, "", "unlimited"},
+                                  {"login_grace_time", 30, "seconds", ""},
+                                  {"max_auth_attempts", 10, "", "unlimited"}}};
   std::uint64_t disconnected_ = 0;
   std::string explained_;
   int auth_questions_ = 0;

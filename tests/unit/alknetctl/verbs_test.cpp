@@ -160,6 +160,35 @@ TEST_F(Verbs, ExplainWithoutARule) {
   EXPECT_EQ(printed()["decided_by"], "constraint");
 }
 
+TEST_F(Verbs, PolicyInForce) {
+  EXPECT_EQ(policy(admin_, text()), exit_ok);
+  EXPECT_EQ(out_.str(), "RULE     ACTION  TARGET      FOR       TRANSPORT\n"
+                        "0        deny    10.0.0.0/8  everyone  any\n"
+                        "1        allow   *:443       ann,bob   tls\n"
+                        "default  deny    -           everyone  any\n");
+  out_.str({});
+  EXPECT_EQ(policy(admin_, json()), exit_ok);
+  EXPECT_EQ(printed()["default"], "deny");
+  EXPECT_EQ(printed()["rules"][1], Json({{"index", 1},
+                                         {"action", "allow"},
+                                         {"target", "*:443"},
+                                         {"principals", {"ann", "bob"}},
+                                         {"transports", {"tls"}}}));
+}
+
+TEST_F(Verbs, LimitsInForce) {
+  EXPECT_EQ(limits(admin_, text()), exit_ok);
+  EXPECT_EQ(out_.str(), "LIMIT              VALUE\n"
+                        "max_connections    unlimited\n"
+                        "login_grace_time   30 seconds\n"
+                        "max_auth_attempts  10\n");
+  out_.str({});
+  EXPECT_EQ(limits(admin_, json()), exit_ok);
+  EXPECT_EQ(printed()["generation"], 7);
+  EXPECT_EQ(printed()["limits"][1],
+            Json({{"name", "login_grace_time"}, {"value", 30}, {"unit", "seconds"}, {"zero", ""}}));
+}
+
 TEST_F(Verbs, EveryVerbTellsAbsenceFromDenial) {
   for (auto [kind, code] : {std::pair(Kind::Gone, exit_not_running),
                             {Kind::Denied, exit_denied},
@@ -171,6 +200,8 @@ TEST_F(Verbs, EveryVerbTellsAbsenceFromDenial) {
     EXPECT_EQ(sessions(admin_, text()), code);
     EXPECT_EQ(disconnect(admin_, 12, text()), code);
     EXPECT_EQ(reload(admin_, text()), code);
+    EXPECT_EQ(policy(admin_, text()), code);
+    EXPECT_EQ(limits(admin_, text()), code);
     EXPECT_EQ(explain(admin_, "", "x:1", "tcp", json()), code);
   }
   EXPECT_THAT(err_.str(), HasSubstr("error: why\n"));

@@ -1,0 +1,75 @@
+#include "in_force.hpp"
+
+namespace alk::listend {
+
+namespace {
+
+struct Limit {
+  const char* name;
+  std::uint64_t (*value)(const config::Limits&);
+  const char* unit;
+  const char* zero;
+};
+
+template <auto member>
+std::uint64_t number(const config::Limits& limits) {
+  return limits.*member;
+}
+
+template <auto member>
+std::uint64_t time(const config::Limits& limits) {
+  return static_cast<std::uint64_t>((limits.*member).count());
+}
+
+using Of = config::Limits;
+
+constexpr const char* seconds = "seconds";
+
+constexpr Limit table[] = {
+    {"max_connections_per_ip", number<&Of::max_connections_per_ip>, "", "unlimited"},
+    {"max_connections", number<&Of::max_connections>, "", "unlimited"},
+    {"max_auth_attempts", number<&Of::max_auth_attempts>, "", "unlimited"},
+    {"max_channels_per_session", number<&Of::max_channels_per_session>, "", ""},
+    {"tls_handshake_timeout", time<&Of::tls_handshake_timeout>, seconds, ""},
+    {"stealth_timeout", time<&Of::stealth_timeout>, seconds, ""},
+    {"login_grace_time", time<&Of::login_grace_time>, seconds, ""},
+    {"connect_timeout", time<&Of::connect_timeout>, seconds, ""},
+    {"keepalive_interval", time<&Of::keepalive_interval>, seconds, "off"},
+    {"keepalive_count_max", number<&Of::keepalive_count_max>, "", ""},
+};
+
+std::vector<std::string> names(const std::vector<config::Transport>& transports) {
+  std::vector<std::string> names;
+  for (config::Transport transport : transports) names.emplace_back(config::transport_name(transport));
+  return names;
+}
+
+} // namespace
+
+std::string_view action_word(config::Action action) {
+  return action == config::Action::Allow ? "allow" : "deny";
+}
+
+std::vector<bus::Dictionary> shown_rules(const config::Forwarding& forwarding) {
+  std::vector<bus::Dictionary> shown;
+  shown.reserve(forwarding.rules.size());
+  for (const config::Rule& rule : forwarding.rules)
+    shown.push_back({{"index", static_cast<std::uint32_t>(shown.size())},
+                     {"target", rule.text},
+                     {"action", std::string(action_word(rule.action))},
+                     {"principals", rule.principals},
+                     {"transports", names(rule.transports)}});
+  return shown;
+}
+
+std::vector<bus::Dictionary> shown_limits(const config::Limits& limits) {
+  std::vector<bus::Dictionary> shown;
+  for (const Limit& limit : table)
+    shown.push_back({{"name", std::string(limit.name)},
+                     {"value", limit.value(limits)},
+                     {"unit", std::string(limit.unit)},
+                     {"zero", std::string(limit.zero)}});
+  return shown;
+}
+
+} // namespace alk::listend

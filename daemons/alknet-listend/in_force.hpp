@@ -1,0 +1,20 @@
+// The configuration in force as org.alknet.Listen1 shows it: GetPolicy and GetLimits.
+#pragma once
+
+#include "bus/value.hpp"
+#include "config/config.hpp"
+
+#include <string_view>
+#include <vector>
+
+namespace alk::listend {
+
+std::string_view action_word(config::Action action); // "allow", "deny"
+
+// One dictionary a rule, in file order.
+std::vector<bus::Dictionary> shown_rules(const config::Forwarding& forwarding);
+
+// One dictionary for every key of [limits].
+std::vector<bus::Dictionary> shown_limits(const config::Limits& limits);
+
+} // namespace alk::listend

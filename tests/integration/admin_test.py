@@ -1,0 +1,39 @@
+"""What `alknetctl` says about a running server is what the server does."""
+
+import json
+
+import harness
+
+
+class InForce(harness.Case):
+    def setUp(self):
+        super().setUp()
+        self.server = self.serve()
+
+    def ask(self, *arguments):
+        return json.loads(self.server.ctl(*arguments, "--json").stdout)
+
+    def test_policy_and_limits_are_those_of_the_last_reload(self):
+        before = self.ask("policy")
+        self.server.configure('[forwarding]\ndefault = "deny"\n[[forwarding.rules]]\ntarget = "192.0.2.7:443"\n'
+                              'action = "allow"\ntransports = ["tls"]\n[limits]\nlogin_grace_time = "7s"\n'
+                              'max_connections = 500\n')
+        policy = self.ask("policy")
+        self.assertEqual((policy["default"], policy["generation"]), ("deny", before["generation"] + 1))
+        rule = policy["rules"][-1]  # arrays of tables append
+        self.assertEqual(rule, {"index": len(before["rules"]), "action": "allow", "target": "192.0.2.7:443",
+                                "principals": [], "transports": ["tls"]})
+        explained = self.ask("explain", "", "192.0.2.7:443", "--transport", "tls")
+        self.assertEqual(explained["rule"], rule["index"])
+        limits = {limit["name"]: limit for limit in self.ask("limits")["limits"]}
+        self.assertEqual((limits["login_grace_time"]["value"], limits["login_grace_time"]["unit"]), (7, "seconds"))
+        self.assertEqual(limits["max_connections"]["value"], 500)
+        # What is on disk alone is not in force.
+        self.server.drop_in.write_text('[limits]\nmax_connections = 501\n')
+        limits = {limit["name"]: limit["value"] for limit in self.ask("limits")["limits"]}
+        self.assertEqual(limits["max_connections"], 500)
+        self.assertIn(b"unlimited", self.server.ctl("limits").stdout)
+
+
+if __name__ == "__main__":
+    harness.main()
