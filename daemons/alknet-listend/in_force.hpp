@@ -2,7 +2,7 @@
 #pragma once
 
 #include "bus/value.hpp"
-#include "config/config.hpp"
+#include "settings.hpp"
 
 #include <string_view>
 #include <vector>
@@ -16,5 +16,8 @@ std::vector<bus::Dictionary> shown_rules(const config::Forwarding& forwarding);
 
 // One dictionary for every key of [limits].
 std::vector<bus::Dictionary> shown_limits(const config::Limits& limits);
+
+// One dictionary for every TLS listener's certificate.
+std::vector<bus::Dictionary> shown_certificates(const Settings& settings);
 
 } // namespace alk::listend

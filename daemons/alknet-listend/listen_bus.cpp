@@ -83,6 +83,8 @@ std::vector<bus::Property> ListenBus::properties(ListenBus* self) {
       {"AuthAvailable", "b", Emits::Never, [self](Message& out) { out.write_bool(self->auth_.available()); }},
       {"HostKeyFingerprint", "s", Emits::Constant,
        [self](Message& out) { out.write_text(self->engine_.host_key_fingerprint()); }},
+      {"Certificates", "aa{sv}", Emits::Never,
+       [settings](Message& out) { out.write_dictionaries(shown_certificates(settings())); }},
       {"Warnings", "as", Emits::Never,
        [self](Message& out) {
          std::vector<std::string> all = self->warnings_;

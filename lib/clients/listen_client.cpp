@@ -118,10 +118,25 @@ static Result<void> read_listeners(bus::Message& reply, std::vector<ListenerInfo
   });
 }
 
+static Result<void> read_certificates(bus::Message& reply, std::vector<Certificate>& certificates) {
+  return reply.read_inside('v', "aa{sv}", [&]() -> Result<void> {
+    ALK_TRY(auto entries, reply.read_dictionaries());
+    for (const auto& entry : entries) {
+      auto& certificate = certificates.emplace_back();
+      auto take = taker(entry);
+      take("listener", certificate.listener);
+      take("expires", certificate.expires);
+      take("self_signed", certificate.self_signed);
+    }
+    return {};
+  });
+}
+
 static Result<void> read_property(bus::Message& reply, ListenStatus& status, bus::Dictionary& others) {
   ALK_TRY(auto name, reply.read_text());
   ALK_TRY(auto type, reply.peek_variant());
   if (name == "Listeners" && type == "a(sssb)") return read_listeners(reply, status.listeners);
+  if (name == "Certificates" && type == "aa{sv}") return read_certificates(reply, status.certificates);
   ALK_TRY(auto value, reply.read_value());
   others.emplace(std::move(name), std::move(value));
   return {};

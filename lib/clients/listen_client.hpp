@@ -69,6 +69,12 @@ struct ListenerInfo {
   bool active = false;
 };
 
+struct Certificate {
+  std::string listener;
+  std::uint64_t expires = 0; // Unix seconds
+  bool self_signed = false;
+};
+
 // The bus properties.
 struct ListenStatus {
   std::string version;
@@ -81,6 +87,7 @@ struct ListenStatus {
   bool auth_available = false;
   std::string host_key_fingerprint;
   std::vector<std::string> warnings;
+  std::vector<Certificate> certificates;
 };
 
 // Errors as contracts/errors.md says; Gone when alknet-listend does not run.

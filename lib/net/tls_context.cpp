@@ -1,11 +1,13 @@
 #include "net/tls_context.hpp"
 
 #include <array>
+#include <ctime>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/sha.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 namespace alk::net {
 
@@ -152,6 +154,15 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::server(std::string_view ce
   ALK_TRY_VOID(use_chain(context, certificate));
   ALK_TRY_VOID(use_key(context, key));
   return owner;
+}
+
+std::optional<CertificateFacts> TlsContext::certificate() const {
+  X509* leaf = SSL_CTX_get0_certificate(context_.get());
+  std::tm broken{};
+  if (leaf == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &broken) != 1) return std::nullopt;
+  const std::time_t expires = ::timegm(&broken);
+  return CertificateFacts{expires > 0 ? static_cast<std::uint64_t>(expires) : 0,
+                          (X509_get_extension_flags(leaf) & EXFLAG_SS) != 0};
 }
 
 Result<std::shared_ptr<const TlsContext>> TlsContext::client(const TlsClientOptions& options) {

@@ -5,7 +5,9 @@
 #include "base/handle.hpp"
 #include "base/result.hpp"
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +20,12 @@ void free_ssl_ctx(ssl_ctx_st* context);
 struct TlsClientOptions {
   std::string ca_file;   // PEM file of roots trusted beside the system's; empty: none
   bool insecure = false; // accept any certificate and any name
+};
+
+// What an operator has to know of the certificate that a server shows.
+struct CertificateFacts {
+  std::uint64_t expires = 0; // Unix seconds
+  bool self_signed = false;
 };
 
 class TlsContext {
@@ -34,6 +42,8 @@ class TlsContext {
   enum class Role { Server, Client };
   Role role() const { return role_; }
   bool insecure() const { return insecure_; }
+  // Of a server's leaf; nothing for a client.
+  std::optional<CertificateFacts> certificate() const;
   ssl_ctx_st* native() const { return context_.get(); }
 
  private:

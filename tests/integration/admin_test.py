@@ -34,6 +34,31 @@ class InForce(harness.Case):
         self.assertEqual(limits["max_connections"], 500)
         self.assertIn(b"unlimited", self.server.ctl("limits").stdout)
 
+    def test_status_tells_a_newcomer_what_is_missing(self):
+        harness.require("openssl")
+        status = self.ask("status")
+        self.assertEqual([c["listener"] for c in status["certificates"]], ["tls"])
+        self.assertTrue(status["certificates"][0]["self_signed"])
+        self.assertIn("self-signed", status["missing"][0]["problem"])
+        state, tls = self.server.state, self.server.state / "tls"
+        self.run_program(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                          "-keyout", tls / "key.pem", "-out", tls / "cert.pem", "-days", "3", "-subj", "/CN=short"])
+        self.server.ctl("reload")
+        text = self.server.ctl("status").stdout.decode()
+        end = self.run_program(["openssl", "x509", "-noout", "-enddate", "-dateopt", "iso_8601", "-in", tls / "cert.pem"])
+        self.assertRegex(text, f"until {end.stdout.decode().split('=')[1].split()[0]}, [23] days")
+        self.assertIn("renew it, then", text)
+        (state / "authorized_keys").write_text("")
+        self.server.ctl("reload")
+        text = self.server.ctl("status").stdout.decode()
+        command = f"alknetctl --state {state} keys add"
+        self.assertIn(f"no keys: nobody can log in\n      {command}", text)
+
+    def test_status_of_nothing(self):
+        gone = self.run_program([harness.binary("alknetctl"), "--state", self.dir / "none", "status"], check=3)
+        self.assertIn(f"alknet serve --state {self.dir}/none", gone.stdout.decode())
+        self.assertIn("error: not running", gone.stderr.decode())
+
 
 if __name__ == "__main__":
     harness.main()

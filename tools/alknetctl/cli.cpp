@@ -98,7 +98,12 @@ CommandLine::CommandLine() {
   address->type_name("ADDRESS");
   program_.add_flag("--json", arguments_.json, "Print JSON");
 
-  add_asking("status", "What runs, where it listens, what it warns of", status);
+  add("status", "What runs, where it listens, what it warns of, what is missing",
+      [this](const Output& output) {
+        auto admin = connect(arguments_.place);
+        return admin ? status(**admin, arguments_.place, output)
+                     : status_of_absent(admin.error(), arguments_.place, output);
+      });
   add_asking("sessions", "Who is connected", sessions);
   add_asking(
       "disconnect", "End a session",

@@ -14,4 +14,6 @@ inline void print_json(const Json& document, const Output& output) {
   output.out << document.dump(2, ' ', true, Json::error_handler_t::replace) << '\n';
 }
 
+Json error_json(const Error& error); // what report() prints below "error"
+
 } // namespace alk::alknetctl

@@ -11,11 +11,18 @@ static int exit_code(Kind kind) {
   }
 }
 
+static std::vector<std::string> lines_of(const Error& error) {
+  return printable_lines(error.kind == Kind::Gone ? "not running: " + error.describe() : error.describe());
+}
+
+Json error_json(const Error& error) {
+  return {{"kind", kind_name(error.kind)}, {"lines", lines_of(error)}};
+}
+
 int report(const Error& error, const Output& output) {
-  std::string text = error.kind == Kind::Gone ? "not running: " + error.describe() : error.describe();
-  std::vector<std::string> lines = printable_lines(text);
+  std::vector<std::string> lines = lines_of(error);
   if (output.format == Format::Json) {
-    print_json({{"error", {{"kind", kind_name(error.kind)}, {"lines", lines}}}}, output);
+    print_json({{"error", error_json(error)}}, output);
   } else {
     for (const std::string& line : lines) output.err << "error: " << line << '\n';
   }

@@ -1,4 +1,5 @@
-// alknetctl status: what runs, where it listens, what it warns of.
+// alknetctl status: what runs, where it listens, what it warns of, and what is missing.
+#include "advice.hpp"
 #include "format.hpp"
 #include "json.hpp"
 
@@ -14,8 +15,25 @@ static Json listeners_json(const std::vector<clients::ListenerInfo>& listeners) 
   return all;
 }
 
+static Json certificates_json(const std::vector<clients::Certificate>& certificates) {
+  Json all = Json::array();
+  for (const auto& certificate : certificates)
+    all.push_back({{"listener", certificate.listener},
+                   {"expires", certificate.expires},
+                   {"self_signed", certificate.self_signed}});
+  return all;
+}
+
+static Json advice_json(const std::vector<Advice>& advice) {
+  Json all = Json::array();
+  for (const auto& one : advice)
+    all.push_back(
+        {{"problem", one.problem}, {"command", one.command.empty() ? Json(nullptr) : Json(one.command)}});
+  return all;
+}
+
 static void print_status_json(const clients::ListenStatus& status, const Result<AuthInfo>& auth,
-                              const Output& output) {
+                              const std::vector<Advice>& advice, const Output& output) {
   Json document{{"version", status.version},
                 {"started_at", status.started_at},
                 {"generation", status.generation},
@@ -24,8 +42,10 @@ static void print_status_json(const clients::ListenStatus& status, const Result<
                 {"sessions", status.sessions},
                 {"connections", status.connections},
                 {"listeners", listeners_json(status.listeners)},
+                {"certificates", certificates_json(status.certificates)},
                 {"warnings", status.warnings},
-                {"auth", {{"available", status.auth_available}}}};
+                {"auth", {{"available", auth || status.auth_available}}},
+                {"missing", advice_json(advice)}};
   if (auth) {
     document["auth"]["generation"] = auth->generation;
     document["auth"]["config_digest"] = auth->config_digest;
@@ -37,8 +57,9 @@ static void print_status_json(const clients::ListenStatus& status, const Result<
 }
 
 static std::string auth_text(const clients::ListenStatus& status, const Result<AuthInfo>& auth) {
-  if (!status.auth_available) return "not running: nobody can log in";
-  if (!auth) return "running";
+  // Asking starts it where the bus can; an administrator who may not ask sees what alknet-listend sees.
+  if (!auth && auth.error().kind == Kind::Gone) return "not running: nobody can log in";
+  if (!auth) return status.auth_available ? "running" : "not running yet";
   auto counted = [](std::uint32_t count, const char* one, const char* many) {
     return ", " + std::to_string(count) + " " + (count == 1 ? one : many);
   };
@@ -55,6 +76,15 @@ static void print_warnings(const std::vector<std::string>& warnings, const Outpu
     for (const std::string& line : printable_lines(warning)) output.err << "warning: " << line << '\n';
 }
 
+static void print_advice(const std::vector<Advice>& advice, std::ostream& out) {
+  if (advice.empty()) return;
+  out << "\nmissing:\n";
+  for (const auto& one : advice) {
+    out << "  " << words_cell(one.problem) << '\n';
+    if (!one.command.empty()) out << "      " << words_cell(one.command) << '\n';
+  }
+}
+
 static void print_status_text(const clients::ListenStatus& status, const Result<AuthInfo>& auth,
                               const Output& output) {
   output.out << "version:        " << cell(status.version) << '\n'
@@ -62,7 +92,12 @@ static void print_status_text(const clients::ListenStatus& status, const Result<
              << "host key:       " << cell(status.host_key_fingerprint) << '\n'
              << "configuration:  generation " << status.generation << '\n'
              << "authentication: " << auth_text(status, auth) << '\n'
-             << "sessions:       " << status.sessions << " (" << status.connections << " connections)\n\n";
+             << "sessions:       " << status.sessions << " (" << status.connections << " connections)\n";
+  for (const auto& certificate : status.certificates)
+    output.out << "certificate:    " << cell(certificate.listener) << ' '
+               << validity_text(certificate, output.now) << (certificate.self_signed ? ", self-signed" : "")
+               << '\n';
+  output.out << '\n';
   Table table({"LISTENER", "TRANSPORT", "ADDRESS", "STATE"});
   for (const auto& listener : status.listeners)
     table.add({cell(listener.name), cell(listener.transport), cell(listener.address),
@@ -72,16 +107,29 @@ static void print_status_text(const clients::ListenStatus& status, const Result<
   if (auth) print_warnings(auth->warnings, output);
 }
 
-int status(Admin& admin, const Output& output) {
+int status(Admin& admin, const Place& place, const Output& output) {
   auto listen = admin.status();
-  if (!listen) return report(listen.error(), output);
-  auto auth = listen->auth_available ? admin.auth_info() : Result<AuthInfo>(fail(Kind::Gone, "alknet-authd"));
+  if (!listen) return status_of_absent(listen.error(), place, output);
+  auto auth = admin.auth_info();
+  auto advice = advise(*listen, auth, place, output.now);
   if (output.format == Format::Json) {
-    print_status_json(*listen, auth, output);
+    print_status_json(*listen, auth, advice, output);
   } else {
     print_status_text(*listen, auth, output);
+    print_advice(advice, output.out);
   }
   return exit_ok;
+}
+
+int status_of_absent(const Error& error, const Place& place, const Output& output) {
+  if (error.kind != Kind::Gone) return report(error, output);
+  auto advice = advise_absence(place);
+  if (output.format == Format::Json) {
+    print_json({{"error", error_json(error)}, {"missing", advice_json(advice)}}, output);
+    return exit_not_running;
+  }
+  print_advice(advice, output.out);
+  return report(error, output);
 }
 
 } // namespace alk::alknetctl

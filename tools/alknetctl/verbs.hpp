@@ -25,7 +25,9 @@ struct Output {
   std::uint64_t now = 0; // Unix seconds
 };
 
-int status(Admin& admin, const Output& output);
+// `place` is for the commands that it advises.
+int status(Admin& admin, const Place& place, const Output& output);
+int status_of_absent(const Error& error, const Place& place, const Output& output);
 int sessions(Admin& admin, const Output& output);
 int disconnect(Admin& admin, std::uint64_t session, const Output& output);
 int reload(Admin& admin, const Output& output);

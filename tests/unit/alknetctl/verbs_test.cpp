@@ -20,6 +20,7 @@ using Json = nlohmann::json;
 class Verbs : public testing::Test {
  protected:
   FakeAdmin admin_;
+  Place place_{"/srv/my state", ""};
   std::ostringstream out_;
   std::ostringstream err_;
   Output text() { return {Format::Text, out_, err_, FakeAdmin::now}; }
@@ -28,13 +29,14 @@ class Verbs : public testing::Test {
 };
 
 TEST_F(Verbs, StatusForPeople) {
-  EXPECT_EQ(status(admin_, text()), exit_ok);
+  EXPECT_EQ(status(admin_, place_, text()), exit_ok);
   EXPECT_EQ(out_.str(), "version:        0.1.0\n"
                         "running for:    1h 1m\n"
                         "host key:       SHA256:abc\n"
                         "configuration:  generation 7\n"
                         "authentication: running, 2 keys, 1 certificate authority\n"
                         "sessions:       1 (3 connections)\n"
+                        "certificate:    tls until 2024-02-22, 100 days\n"
                         "\n"
                         "LISTENER  TRANSPORT  ADDRESS         STATE\n"
                         "tls       tls        127.0.0.1:8443  active\n"
@@ -44,7 +46,7 @@ TEST_F(Verbs, StatusForPeople) {
 }
 
 TEST_F(Verbs, StatusAsJson) {
-  EXPECT_EQ(status(admin_, json()), exit_ok);
+  EXPECT_EQ(status(admin_, place_, json()), exit_ok);
   Json document = printed();
   EXPECT_EQ(document["generation"], 7);
   EXPECT_EQ(document["started_at"], FakeAdmin::now - 3660);
@@ -57,23 +59,59 @@ TEST_F(Verbs, StatusAsJson) {
 
 TEST_F(Verbs, StatusWithoutAuthd) {
   admin_.status_.auth_available = false;
-  EXPECT_EQ(status(admin_, text()), exit_ok);
+  admin_.auth_ = fail(Kind::Gone, "nobody there");
+  EXPECT_EQ(status(admin_, place_, text()), exit_ok);
   EXPECT_THAT(out_.str(), HasSubstr("authentication: not running: nobody can log in\n"));
-  EXPECT_EQ(admin_.auth_questions_, 0);
+  EXPECT_THAT(out_.str(), HasSubstr("missing:\n  alknet-authd does not run: nobody can log in\n"));
+}
+
+// The bus starts it when it is asked.
+TEST_F(Verbs, StatusOfAnAuthdThatNobodyHasNeededYet) {
+  admin_.status_.auth_available = false;
+  EXPECT_EQ(status(admin_, place_, text()), exit_ok);
+  EXPECT_THAT(out_.str(), HasSubstr("authentication: running, 2 keys"));
+  admin_.auth_ = fail(Kind::Denied, "not you");
+  EXPECT_EQ(status(admin_, place_, text()), exit_ok);
+  EXPECT_THAT(out_.str(), HasSubstr("authentication: not running yet\n"));
+}
+
+TEST_F(Verbs, StatusSaysWhatIsMissingAndWhatMendsIt) {
+  admin_.auth_->keys = 0;
+  admin_.auth_->certificate_authorities = 0;
+  EXPECT_EQ(status(admin_, place_, text()), exit_ok);
+  EXPECT_THAT(out_.str(),
+              HasSubstr("\nmissing:\n  no keys: nobody can log in\n"
+                        "      alknetctl --state '/srv/my state' keys add ~/.ssh/id_ed25519.pub\n"));
+  out_.str({});
+  EXPECT_EQ(status(admin_, Place{}, json()), exit_ok);
+  EXPECT_EQ(printed()["missing"][0]["command"], "alknetctl keys add ~/.ssh/id_ed25519.pub");
+  EXPECT_EQ(printed()["missing"][1]["command"],
+            "systemctl enable --now alknet-listend-ssh.socket && systemctl restart alknet-listend");
+}
+
+TEST_F(Verbs, StatusOfWhatDoesNotRunSaysHowToStartIt) {
+  admin_.running_ = false;
+  EXPECT_EQ(status(admin_, Place{}, text()), exit_not_running);
+  EXPECT_THAT(out_.str(), HasSubstr("      systemctl enable --now alknet-listend\n"));
+  EXPECT_EQ(err_.str(), "error: not running: not running\n");
+  out_.str({});
+  EXPECT_EQ(status(admin_, place_, json()), exit_not_running);
+  EXPECT_EQ(printed()["missing"][0]["command"], "alknet serve --state '/srv/my state'");
+  EXPECT_EQ(printed()["error"]["kind"], "Gone");
 }
 
 TEST_F(Verbs, StatusForAnAdministratorWhomAuthdDoesNotKnow) {
   admin_.auth_ = fail(Kind::Denied, "not you");
-  EXPECT_EQ(status(admin_, text()), exit_ok);
+  EXPECT_EQ(status(admin_, place_, text()), exit_ok);
   EXPECT_THAT(out_.str(), HasSubstr("authentication: running\n"));
   out_.str({});
-  EXPECT_EQ(status(admin_, json()), exit_ok);
+  EXPECT_EQ(status(admin_, place_, json()), exit_ok);
   EXPECT_EQ(printed()["auth"], Json({{"available", true}}));
 }
 
 TEST_F(Verbs, StatusSaysWhenTheTwoDisagree) {
   admin_.auth_->config_digest = "other";
-  status(admin_, text());
+  status(admin_, place_, text());
   EXPECT_THAT(out_.str(), HasSubstr("its configuration differs"));
 }
 
@@ -196,7 +234,7 @@ TEST_F(Verbs, EveryVerbTellsAbsenceFromDenial) {
                             {Kind::Broken, exit_failed}}) {
     admin_.broken_ = fail(kind, "why");
     admin_.running_ = false;
-    EXPECT_EQ(status(admin_, text()), code);
+    EXPECT_EQ(status(admin_, place_, text()), code);
     EXPECT_EQ(sessions(admin_, text()), code);
     EXPECT_EQ(disconnect(admin_, 12, text()), code);
     EXPECT_EQ(reload(admin_, text()), code);

@@ -6,6 +6,7 @@
 #include "net/tls_stream.hpp"
 
 #include <array>
+#include <ctime>
 #include <fstream>
 
 #include <gtest/gtest.h>
@@ -294,6 +295,18 @@ TEST(TlsContext, RefusesWhatCannotServe) {
   expect(pair().certificate + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", pair().key,
          "certificate: damaged chain");
   EXPECT_TRUE(TlsContext::server(pair().certificate + other.certificate, pair().key));
+}
+
+TEST(TlsContext, TellsWhatItShows) {
+  auto key = generate_tls_key();
+  auto cert = make_self_signed(*key, {"example.org"});
+  auto facts = TlsContext::server(*cert, key->view()).value()->certificate();
+  ASSERT_TRUE(facts);
+  EXPECT_TRUE(facts->self_signed);
+  auto days = (facts->expires - static_cast<std::uint64_t>(std::time(nullptr))) / 86400;
+  EXPECT_NEAR(static_cast<double>(days), static_cast<double>(self_signed_days - self_signed_backdate_days),
+              2);
+  EXPECT_FALSE(TlsContext::client({}).value()->certificate());
 }
 
 TEST(TlsContext, AMissingCaFileIsAnError) {
