@@ -67,10 +67,21 @@ class Install(harness.Case):
         if shutil.which("scdoc") is None:
             self.skipTest("scdoc is not installed")
         sources = {path.name.removesuffix(".scd") for path in (harness.root / "docs" / "man").glob("*.scd")}
+        sources |= {path.stem + ".5" for path in (harness.root / "contracts").glob("*.xml")}
         pages = {path.name for path in (self.prefix / "share" / "man").rglob("*.?") if path.is_file()}
         self.assertEqual(pages, sources)
         programs = {name.rpartition("/")[2] for name in expected if name.startswith(("bin/", "libexec/"))}
         self.assertEqual(programs - {page[:-2] for page in pages}, set())
+
+    def test_a_page_of_an_interface_has_its_members_and_their_prose(self):
+        if shutil.which("scdoc") is None:
+            self.skipTest("scdoc is not installed")
+        page = (self.prefix / "share" / "man" / "man5" / "org.alknet.Auth1.5").read_text()
+        text = re.sub(r"\\f[BIR]|\\", "", page)
+        self.assertIn("FindRevoked(as ids) → (as revoked)", text)
+        self.assertIn("At most 4096 at a time", text)
+        self.assertIn("sshd(8)), \"permitlisten\" as, \"no-port-forwarding\" b", text)
+        self.assertIn("Changed(t generation, as revoked)", text)
 
 
 class Package(harness.Case):
