@@ -1,5 +1,7 @@
 #include "net/resolver.hpp"
 
+#include "base/text.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
@@ -63,6 +65,13 @@ Answer look_up(const std::string& host, std::uint16_t port) {
   ::freeaddrinfo(list);
   if (addresses.empty()) return fail(Kind::NotFound, "no such host");
   return addresses;
+}
+
+// RFC 6761 section 6.3: this machine, and no question for a name server, whatever /etc/hosts holds.
+bool is_localhost(std::string_view host) {
+  std::string name = to_lower(host);
+  if (name.ends_with('.')) name.pop_back();
+  return name == "localhost" || name.ends_with(".localhost");
 }
 
 } // namespace
@@ -142,6 +151,9 @@ Task<Answer> Resolver::resolve(std::string host, std::uint16_t port, std::chrono
   if (host.empty() || host.size() > host_limit || host.find('\0') != host.npos)
     co_return fail(Kind::Invalid, "not a host name");
   if (auto literal = parse_address(host, port)) co_return std::vector<Address>{*literal};
+
+  if (is_localhost(host))
+    co_return std::vector<Address>{*parse_address("::1", port), *parse_address("127.0.0.1", port)};
 
   auto executor = co_await asio::this_coro::executor;
   asio::steady_timer timer(executor, deadline);

@@ -34,7 +34,8 @@ class Resolver {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
-  // Addresses in getaddrinfo's order (RFC 6724), without duplicates, at least one. Literals need no thread.
+  // Addresses in getaddrinfo's order (RFC 6724), without duplicates, at least one. Literals need no
+  // thread, nor do localhost and names below it: ::1 and 127.0.0.1 (RFC 6761 section 6.3).
   // Note that getaddrinfo also reads old forms such as "127.1": judge the addresses, not the text. Errors:
   // NotFound (no such name), Gone (no answer in time, or a temporary failure), Busy (queue full), Invalid
   // (the host is empty, too long or holds a NUL), Broken.

@@ -12,7 +12,7 @@ import targets
 class BusRestart(harness.Case):
     def setUp(self):
         super().setUp()
-        harness.require("ssh")
+        harness.require("ssh", "busctl")
         (self.dir / "authorized_keys").write_text(harness.make_key(self.dir / "key") + "\n")
         harness.make_key(self.dir / "host_key")
         self.config = self.dir / "alknet.toml"

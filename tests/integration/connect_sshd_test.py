@@ -19,6 +19,7 @@ from sshd_peer import Client
 class Socks(Client):
     def test_addresses_and_names_through_curl(self):
         harness.require("curl")
+        harness.require_name("localhost")  # sshd asks the machine
         four = self.target(targets.Http())
         six = self.target(targets.Http(host="::1"))
         _, proxy, _ = self.connect()

@@ -72,6 +72,14 @@ def require(*names):
             raise unittest.SkipTest(f"{name} is not installed")
 
 
+def require_name(name):
+    """The same for a name that this machine must know."""
+    try:
+        socket.getaddrinfo(name, None)
+    except OSError as error:
+        raise unittest.SkipTest(f"{name} does not resolve here: {error}") from error
+
+
 def free_port(host="127.0.0.1"):
     """A port that was free a moment ago. Prefer port 0 wherever the program can report what it got."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
