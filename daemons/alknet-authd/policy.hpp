@@ -15,7 +15,7 @@ inline constexpr bus::PolicyRule auth_policy[] = {
     {"Commit", bus::Who::Listend},
     {"Abort", bus::Who::Listend},
     {"Reload", bus::Who::Root},
-    {bus::read_properties, bus::Who::Listend},
+    {bus::read_properties, bus::Who::ListendOrAdmin}, // for the status
 };
 
 } // namespace alk::authd

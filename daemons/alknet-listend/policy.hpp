@@ -1,4 +1,5 @@
-// Who may call which member of org.alknet.Listen1. What is not listed is denied.
+// Who may call which member of org.alknet.Listen1. What is not listed is denied. Members of alknet-admin look
+// by themselves; for what changes something polkit has to agree (contracts/dbus/org.alknet.Listen1.policy).
 #pragma once
 
 #include "bus/caller.hpp"
@@ -6,8 +7,12 @@
 namespace alk::listend {
 
 inline constexpr bus::PolicyRule listen_policy[] = {
-    {"ListSessions", bus::Who::Admin},       {"Disconnect", bus::Who::Admin}, {"Explain", bus::Who::Admin},
-    {"GetPolicy", bus::Who::Admin},          {"GetLimits", bus::Who::Admin},  {"Reload", bus::Who::Admin},
+    {"ListSessions", bus::Who::Admin},
+    {"Disconnect", bus::Who::Admin, "org.alknet.Listen1.disconnect"},
+    {"Explain", bus::Who::Admin},
+    {"GetPolicy", bus::Who::Admin},
+    {"GetLimits", bus::Who::Admin},
+    {"Reload", bus::Who::Admin, "org.alknet.Listen1.reload"},
     {bus::read_properties, bus::Who::Admin},
 };
 

@@ -43,12 +43,18 @@ Accounts Accounts::of_this_machine() {
           [](std::uint32_t uid) { return is_member(uid, admin_group); }};
 }
 
+static bool is_trusted(std::uint32_t uid, const Accounts& accounts) {
+  return uid == accounts.root_uid || uid == accounts.own_uid;
+}
+
 static bool reaches(Who who, std::uint32_t uid, const Accounts& accounts) {
-  if (uid == 0 || uid == accounts.own_uid) return true;
+  if (is_trusted(uid, accounts)) return true;
   switch (who) {
   case Who::Root: return false;
   case Who::Listend: return accounts.listend_uid == uid;
   case Who::Admin: return accounts.is_admin && accounts.is_admin(uid);
+  case Who::ListendOrAdmin:
+    return accounts.listend_uid == uid || (accounts.is_admin && accounts.is_admin(uid));
   case Who::Anyone: return true;
   }
   return false;
@@ -58,6 +64,14 @@ bool allowed(Policy policy, std::string_view member, std::uint32_t uid, const Ac
   for (const auto& rule : policy)
     if (rule.member == member) return reaches(rule.who, uid, accounts);
   return false;
+}
+
+const char* action_to_grant(Policy policy, std::string_view member, std::uint32_t uid,
+                            const Accounts& accounts) {
+  if (is_trusted(uid, accounts)) return nullptr;
+  for (const auto& rule : policy)
+    if (rule.member == member) return rule.action;
+  return nullptr;
 }
 
 } // namespace alk::bus

@@ -16,7 +16,8 @@ enum class Who {
   Root,
   Listend, // and alknet-listend's user
   Admin,   // and members of the group alknet-admin
-  Anyone,  // whom the bus policy lets through
+  ListendOrAdmin,
+  Anyone, // whom the bus policy lets through
 };
 
 // The member name under which a table lists who may read properties.
@@ -25,6 +26,9 @@ inline constexpr std::string_view read_properties = "org.freedesktop.DBus.Proper
 struct PolicyRule {
   std::string_view member; // method, or read_properties
   Who who;
+  // For methods of Admin that change something: the polkit action that must be granted as well. Root and the
+  // service's own user are not asked about.
+  const char* action = nullptr;
 };
 
 // A constexpr array in the daemon's policy file.
@@ -38,10 +42,15 @@ struct Accounts {
   std::uint32_t own_uid = 0;
   std::optional<std::uint32_t> listend_uid; // empty: no such user here
   std::function<bool(std::uint32_t uid)> is_admin;
+  std::uint32_t root_uid = 0; // tests, which run as root, say otherwise
 
   static Accounts of_this_machine();
 };
 
 bool allowed(Policy policy, std::string_view member, std::uint32_t uid, const Accounts& accounts);
+
+// For a caller who is allowed: the action that polkit has to grant before the call counts, nullptr for none.
+const char* action_to_grant(Policy policy, std::string_view member, std::uint32_t uid,
+                            const Accounts& accounts);
 
 } // namespace alk::bus

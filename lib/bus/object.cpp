@@ -2,6 +2,7 @@
 
 #include "bus/connection_impl.hpp"
 #include "bus/error_map.hpp"
+#include "bus/polkit.hpp"
 #include "bus/vtable.hpp"
 #include "log/log.hpp"
 
@@ -21,8 +22,12 @@ struct Object::Impl final : Installed {
   Interface interface;
   Accounts accounts;
   Vtable vtable;
-  bool emitting = false; // sd-bus reads properties for a signal of ours: nobody to check
+  bool emitting = false;     // sd-bus reads properties for a signal of ours: nobody to check
+  std::size_t questions = 0; // to polkit, without an answer yet
+  std::shared_ptr<Impl*> self = std::make_shared<Impl*>(this); // answers find out whether we still live
 
+  static void serve(Method& method, Call call);
+  void serve_when_granted(Method& method, Call call, const char* action);
   Result<std::uint32_t> admit(const Message& message, std::string_view member);
   static int on_method(::sd_bus_message* raw, void* data, ::sd_bus_error* error) noexcept;
   static int on_get(::sd_bus* bus, const char* path, const char* interface, const char* property,
@@ -43,6 +48,27 @@ static int give_error(::sd_bus_error* out, const Error& error) {
   return ::sd_bus_error_set(out, std::string(error_name(error.kind)).c_str(), error_text(error).c_str());
 }
 
+void Object::Impl::serve(Method& method, Call call) {
+  if (auto* defer = std::get_if<Method::Defer>(&method.handler)) return (*defer)(std::move(call));
+  auto result = std::get<Method::Answer>(method.handler)(call);
+  call.finish(std::move(result));
+}
+
+void Object::Impl::serve_when_granted(Method& method, Call call, const char* action) {
+  if (questions >= max_polkit_questions)
+    return call.finish(fail(Kind::Busy, "too many callers wait for polkit"));
+  ++questions;
+  auto kept = std::make_shared<Call>(std::move(call)); // a posted function must be copyable
+  ask_polkit(*connection, kept->in, action,
+             [weak = std::weak_ptr(self), &method, kept](Result<void> granted) {
+               auto alive = weak.lock();
+               if (!alive) return kept->finish(fail(Kind::Gone, "the service is stopping"));
+               --(*alive)->questions;
+               if (!granted) return kept->finish(std::move(granted));
+               serve(method, std::move(*kept));
+             });
+}
+
 int Object::Impl::on_method(::sd_bus_message* raw, void* data, ::sd_bus_error* error) noexcept {
   auto& self = *static_cast<Impl*>(data);
   Message message(::sd_bus_message_ref(raw));
@@ -50,13 +76,12 @@ int Object::Impl::on_method(::sd_bus_message* raw, void* data, ::sd_bus_error* e
   if (!uid) return give_error(error, uid.error());
   for (auto& method : self.interface.methods) {
     if (method.name != message.member()) continue;
+    const char* action = action_to_grant(self.interface.policy, message.member(), *uid, self.accounts);
     Call call(self.connection, std::move(message), *uid);
-    if (auto* defer = std::get_if<Method::Defer>(&method.handler)) {
-      (*defer)(std::move(call));
-    } else {
-      auto result = std::get<Method::Answer>(method.handler)(call);
-      call.finish(std::move(result));
-    }
+    if (action != nullptr)
+      self.serve_when_granted(method, std::move(call), action);
+    else
+      serve(method, std::move(call));
     return 1;
   }
   return 0;

@@ -106,5 +106,31 @@ class Xml(harness.Case):
             self.assertIsNotNone(default.find(f"deny[@send_destination='{name}']"), name)
 
 
+class Polkit(harness.Case):
+    """Every action that a table names is declared, and polkit answers the daemon's user about it."""
+
+    def test_actions_equal_the_tables(self):
+        for daemon, interface in (("alknet-listend", "org.alknet.Listen1"), ("alknet-authd", "org.alknet.Auth1")):
+            table = (harness.root / "daemons" / daemon / "policy.hpp").read_text()
+            named = set(re.findall(r'"(org\.alknet\.[\w.-]+)"\s*}', table))
+            declared = contracts / "dbus" / f"{interface}.policy"
+            actions = xml.parse(declared).getroot().findall("action") if declared.exists() else []
+            self.assertEqual({action.get("id") for action in actions}, named, daemon)
+            for action in actions:
+                self.assertEqual(action.find("annotate[@key='org.freedesktop.policykit.owner']").text,
+                                 f"unix-user:{daemon}")
+                for who in ("allow_any", "allow_inactive", "allow_active"):
+                    self.assertIn(action.find(f"defaults/{who}").text, ("auth_admin", "auth_admin_keep"))
+
+    def test_every_change_needs_an_action(self):
+        """Members that only look are named here; whatever else alknet-admin may call needs polkit's consent."""
+        looks = {"ListSessions", "Explain", "GetPolicy", "GetLimits", "GetMetrics", "ListPenalties"}
+        table = (harness.root / "daemons/alknet-listend/policy.hpp").read_text()
+        rules = re.findall(r'\{"(\w+)",\s*bus::Who::Admin(,\s*"[^"]+")?\}', table)
+        self.assertGreater(len(rules), 4)
+        for member, action in rules:
+            self.assertEqual(bool(action), member not in looks, member)
+
+
 if __name__ == "__main__":
     harness.main()

@@ -14,23 +14,35 @@ namespace {
 constexpr PolicyRule rules[] = {{"ForRoot", Who::Root},
                                 {"ForListend", Who::Listend},
                                 {"ForAdmin", Who::Admin},
+                                {"ForBoth", Who::ListendOrAdmin},
+                                {"ForGranted", Who::Admin, "org.alknet.Test1.change"},
                                 {"ForAnyone", Who::Anyone}};
 
 std::set<std::string> reachable(std::uint32_t uid, const Accounts& accounts) {
   std::set<std::string> members;
-  for (const char* member : {"ForRoot", "ForListend", "ForAdmin", "ForAnyone", "Unlisted"})
+  for (const char* member :
+       {"ForRoot", "ForListend", "ForAdmin", "ForBoth", "ForGranted", "ForAnyone", "Unlisted"})
     if (allowed(rules, member, uid, accounts)) members.insert(member);
   return members;
 }
 
 TEST(Policy, EachCallerReachesItsOwn) {
   Accounts accounts{100, 101, [](std::uint32_t uid) { return uid == 102; }};
-  std::set<std::string> everything{"ForRoot", "ForListend", "ForAdmin", "ForAnyone"};
+  std::set<std::string> everything{"ForRoot", "ForListend", "ForAdmin", "ForBoth", "ForGranted", "ForAnyone"};
   EXPECT_EQ(reachable(0, accounts), everything);
   EXPECT_EQ(reachable(100, accounts), everything);
-  EXPECT_EQ(reachable(101, accounts), (std::set<std::string>{"ForListend", "ForAnyone"}));
-  EXPECT_EQ(reachable(102, accounts), (std::set<std::string>{"ForAdmin", "ForAnyone"}));
+  EXPECT_EQ(reachable(101, accounts), (std::set<std::string>{"ForListend", "ForBoth", "ForAnyone"}));
+  EXPECT_EQ(reachable(102, accounts),
+            (std::set<std::string>{"ForAdmin", "ForBoth", "ForGranted", "ForAnyone"}));
   EXPECT_EQ(reachable(103, accounts), (std::set<std::string>{"ForAnyone"}));
+}
+
+TEST(Policy, PolkitIsAskedAboutAdministratorsAlone) {
+  Accounts accounts{100, 101, [](std::uint32_t uid) { return uid == 102; }};
+  EXPECT_STREQ(action_to_grant(rules, "ForGranted", 102, accounts), "org.alknet.Test1.change");
+  EXPECT_EQ(action_to_grant(rules, "ForAdmin", 102, accounts), nullptr);
+  EXPECT_EQ(action_to_grant(rules, "ForGranted", 0, accounts), nullptr);
+  EXPECT_EQ(action_to_grant(rules, "ForGranted", 100, accounts), nullptr);
 }
 
 TEST(Policy, AnEmptyTableDeniesRootToo) {
