@@ -49,7 +49,8 @@ SystemCallErrorNumber=EPERM
 SystemCallFilter=@system-service
 SystemCallFilter=~@privileged @resources @debug @mount @cpu-emulation @obsolete @clock @module @raw-io @reboot @swap
 LimitCORE=0
-NoExecPaths=/
+NoExecPaths=/ /dev/shm /run /tmp /var/tmp
+ReadOnlyPaths=/run
 """.split("\n")[1:-1]
 no_network = ["PrivateNetwork=yes", "IPAddressDeny=any", "RestrictAddressFamilies=AF_UNIX"]
 
@@ -93,7 +94,9 @@ class Services(harness.Case):
     def test_programs_are_all_that_may_run(self):
         for name in names("*.service"):
             program = values(name, "ExecStart")[0].split()[0]
-            self.assertEqual(values(name, "ExecPaths"), [f"{pathlib.Path(program).parent} /usr/lib /lib /lib64"])
+            programs = pathlib.Path(program).parent
+            self.assertEqual(values(name, "ExecPaths"), [f"{programs} /usr/lib /lib /lib64"])
+            self.assertEqual(values(name, "BindReadOnlyPaths"), [f"{programs} /usr/lib -/usr/lib64"])
 
     def test_only_listend_has_a_network(self):
         for name in names("*.service"):
