@@ -12,15 +12,15 @@ no_machines() {
 
 # The packages, unless what is there is newer than all that goes into them, and the base image, unless it is there.
 # ALKNET_DEBS=DIRECTORY takes packages from elsewhere as they are.
-prepare_machines() {
+prepare_machines() { # [ARGUMENT OF ./dev deb]...
   local newer
   if [ -z "${ALKNET_DEBS:-}" ] && [ -e dev.d/deb.sh ]; then
     newer=$(find . \( -path './build*' -o -path ./.git -o -path ./tests -o -path ./.alknet \) -prune -o \
       -type f -newer build-deb/.complete -print -quit 2>/dev/null || true)
     if [ ! -e build-deb/.complete ] || [ -n "$newer" ]; then
-      ./dev deb || return 1
+      ./dev deb "$@" || return 1
       touch build-deb/.complete
     fi
   fi
-  system_python tests/system/base.py >/dev/null && set_up build
+  system_python tests/system/base.py >/dev/null && set_up build && ninja -C build tests/system/sandbox_probe
 }

@@ -106,11 +106,20 @@ class Box:
         _sweep_groups()
         for group in self._groups:
             group.mkdir()
+        self._boot(timeout)
+        return self
+
+    def reboot(self, timeout=60):
+        """Halts and boots again, with what was written in /etc, /var and so on. Links to other networks are gone."""
+        self.halt()
+        self._boot(timeout)
+
+    def _boot(self, timeout):
+        (self.directory / "notify").unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.bind(str(self.directory / "notify"))
             self._start()
             self._wait_ready(notify, timeout)
-        return self
 
     def _mount(self, kind, place, options):
         subprocess.run(["mount", "-t", kind, "-o", options, f"box-{self.name}", place], check=True)

@@ -5,12 +5,12 @@ import io
 import os
 import shutil
 import socket
-import threading
 import unittest
 
 import box
 import harness
 import story
+import targets
 
 
 class Boxes(story.Case):
@@ -60,6 +60,16 @@ class Boxes(story.Case):
         self.assertIn("a marker", text)
         self.assertIn("Shutting down", text)
 
+    def test_reboot(self):
+        machine = self.machine()
+        machine.write("/etc/kept", "1")
+        machine.write("/run/lost", "1")
+        machine.reboot()
+        self.assertEqual(machine.look(["systemctl", "is-system-running"]).strip(), "running")
+        self.assertTrue(machine.exists("/etc/kept"))
+        self.assertFalse(machine.exists("/run/lost"))
+        self.assertRegex(machine.look(["journalctl", "--list-boots"]), r"(?m)^ *-1 ")
+
     def test_nothing_is_left(self):
         machine = self.machine()
         machine.halt()
@@ -97,37 +107,35 @@ class Failures(story.Case):
 
 
 class Networks(story.Case):
-    SERVER = ("import socket\nfor family, host in ((2, '0.0.0.0'), ):\n    s = socket.create_server((host, 7))\n"
-              "while True:\n    c, peer = s.accept()\n    c.sendall(peer[0].encode())\n    c.close()\n")
+    class Caller(targets.Target):
+        """Tells everybody the address that they come from."""
 
-    def listening(self, machine):
-        machine.write("/root/server.py", self.SERVER)
-        machine.run(["systemd-run", "--quiet", "--unit=listening", "--service-type=exec", "python3", "/root/server.py"])
-        harness.wait_until(lambda: ":7 " in machine.look(["ss", "-Hltn"]))
+        def handle(self, connection):
+            connection.sendall(connection.getpeername()[0].encode())
 
     def test_a_client_reaches_the_machine(self):
         machine = self.machine()
         network = self.network(machine)
-        self.listening(machine)
-        done = self.run_program(network.command(["curl", "-s", "--http0.9", f"telnet://{network.there}:7"]))
+        caller = self.target_in(machine, lambda: self.Caller("0.0.0.0"))
+        self.assertIn(f"0.0.0.0:{caller.port} ", machine.look(["ss", "-Hltn"]))
+        done = self.run_program(network.command(["curl", "-s", "-m", "10", f"telnet://{network.there}:{caller.port}"]))
         self.assertEqual(done.stdout.decode(), network.here)
 
-    def test_a_thread_enters_it(self):
+    def test_several_clients_and_addresses(self):
         machine = self.machine()
-        first, second = self.network(machine, 1), self.network(machine, 2)
-        self.listening(machine)
-        seen = {}
+        one, other = self.network(machine, 1), self.network(machine, 2)
+        other.add_address("10.77.2.3")
+        caller = self.target_in(machine, lambda: self.Caller("0.0.0.0"))
+        caller6 = self.target_in(machine, lambda: self.Caller("::"))
 
-        def talk(network):
-            network.enter()
-            with socket.create_connection((network.there, 7), timeout=10) as sock:
-                seen[network.here] = harness.receive_all(sock).decode()
+        def seen(network, server, address, source=""):
+            with network.inside(lambda: socket.create_connection((address, server.port), 10, (source, 0))) as sock:
+                return harness.receive_all(sock).decode()
 
-        for network in (first, second):
-            thread = threading.Thread(target=talk, args=(network,))
-            thread.start()
-            thread.join()
-        self.assertEqual(seen, {first.here: first.here, second.here: second.here})
+        self.assertEqual(seen(one, caller, one.there), one.here)
+        self.assertEqual(seen(other, caller, other.there), other.here)
+        self.assertEqual(seen(other, caller, other.there, "10.77.2.3"), "10.77.2.3")
+        self.assertEqual(seen(one, caller6, one.there6), one.here6)
 
     def test_nobody_else_is_reached(self):
         machine = self.machine()

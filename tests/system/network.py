@@ -1,11 +1,25 @@
 """Another machine, as far as a box can tell: a network namespace with a link to it. Programs of the host run there, and threads
 of this process may enter it. Neither end reaches anything else."""
 
+import concurrent.futures
 import ctypes
 import subprocess
 import sys
 
 _libc = ctypes.CDLL(None, use_errno=True)
+
+
+def enter(pid):
+    """The calling thread goes over to the network of a process, for good. Not for the main thread."""
+    with open(f"/proc/{pid}/ns/net") as namespace:
+        if _libc.setns(namespace.fileno(), 0x40000000):  # CLONE_NEWNET
+            raise OSError(ctypes.get_errno(), "setns")
+
+
+def inside(pid, work):
+    """What work() gives in the network of a process. A socket stays where it was made: the caller may use it anywhere."""
+    with concurrent.futures.ThreadPoolExecutor(1, initializer=enter, initargs=(pid,)) as thread:
+        return thread.submit(work).result()
 
 
 class Network:
@@ -44,7 +58,7 @@ class Network:
         return ["nsenter", "-t", str(self._pid), "-n", "--", *map(str, command)]
 
     def enter(self):
-        """The calling thread stays in it: for load that this process makes itself. Not for the main thread."""
-        with open(f"/proc/{self._pid}/ns/net") as namespace:
-            if _libc.setns(namespace.fileno(), 0x40000000):  # CLONE_NEWNET
-                raise OSError(ctypes.get_errno(), "setns")
+        enter(self._pid)
+
+    def inside(self, work):
+        return inside(self._pid, work)

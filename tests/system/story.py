@@ -17,6 +17,7 @@ import shutil
 import box
 import harness
 import network
+from client import Client
 
 debs = pathlib.Path(os.environ.get("ALKNET_DEBS") or harness.root / "build-deb").resolve()
 journals = pathlib.Path(os.environ.get("ALKNET_JOURNALS") or harness.root / "build" / "journals").resolve()
@@ -37,6 +38,10 @@ class Case(harness.Case):
 
     def network(self, machine, number=1):
         return network.Network(self, machine, number)
+
+    def target_in(self, machine, make):
+        """Starts a server of targets.py, given by a function that makes it, inside a machine's network."""
+        return self.target(network.inside(machine.leader, make))
 
     def _put_away(self, made):
         try:
@@ -86,3 +91,13 @@ class Case(harness.Case):
         machine = self.machine(name)
         self.install(machine)
         return machine
+
+    def running_server(self):
+        """(server, client): the server runs, the client's key may log in."""
+        harness.require("openssl", "ssh")
+        server = self.server()
+        server.run(["systemctl", "enable", "--now", "alknet-listend"])
+        client = Client(self, server, self.network(server))
+        client.trust()
+        server.run(["alknetctl", "keys", "add", client.line])
+        return server, client

@@ -1,0 +1,136 @@
+"""Daemons that are killed, restarted or frozen while people come and go."""
+
+import harness
+import story
+import targets
+from client import echoes
+from load import Load
+
+
+class Case(story.Case):
+    def setUp(self):
+        super().setUp()
+        self.server_box, self.client = self.running_server()
+        self.echo = self.target_in(self.server_box, targets.Echo)
+
+    def pid(self, unit):
+        return int(self.server_box.show(unit, "MainPID")["MainPID"])
+
+    def signal_main(self, unit, name):
+        self.server_box.run(["systemctl", "kill", "--kill-whom=main", f"--signal={name}", unit])
+
+    def wait_replaced(self, unit, old, timeout=20):
+        def replaced():
+            show = self.server_box.show(unit, "MainPID", "ActiveState")
+            return show["ActiveState"] == "active" and int(show["MainPID"]) not in (0, old)
+
+        harness.wait_until(replaced, timeout, f"{unit} is replaced")
+
+    def open_tunnel(self):
+        """A channel to the echo service that says something there and back."""
+        _, path = self.client.forward(self.echo)
+        sock = self.client.open(path)
+        self.addCleanup(sock.close)
+        self.assertTrue(echoes(sock, b"before"))
+        return sock, path
+
+    def short_watchdog(self, unit):
+        """The unit's own is half a minute, which is long for a test."""
+        self.assertEqual(self.server_box.show(unit, "WatchdogUSec")["WatchdogUSec"], "30s")
+        self.server_box.write(f"/run/systemd/system/{unit}.d/story.conf", "[Service]\nWatchdogSec=2s\n")
+        self.server_box.run(f"systemctl daemon-reload; systemctl restart {unit}")
+
+
+class Authd(Case):
+    unit = "alknet-authd.service"
+
+    def outlived(self, happen):
+        """Nobody but logins needs authd: tunnels and their new channels go on, every visitor is served."""
+        sock, path = self.open_tunnel()
+        old = self.pid(self.unit)
+        with Load(self.client) as load:
+            load.wait_served(5, harness.wait_until)
+            happen()
+            self.assertTrue(echoes(sock, b"meanwhile"))
+            with self.client.open(path) as fresh:
+                self.assertTrue(echoes(fresh, b"a channel meanwhile"))
+            self.wait_replaced(self.unit, old)
+            load.wait_served(5, harness.wait_until)
+        self.assertEqual((load.refused, load.broken), (0, []))
+        self.assertTrue(self.client.ssh_admits())
+        self.assertTrue(echoes(sock, b"after"))
+
+    def test_killed(self):
+        self.outlived(lambda: self.signal_main(self.unit, "KILL"))
+
+    def test_restarted(self):
+        self.outlived(lambda: self.server_box.run(["systemctl", "restart", self.unit]))
+
+    def test_frozen(self):
+        self.short_watchdog(self.unit)
+        self.outlived(lambda: self.signal_main(self.unit, "STOP"))
+        self.assertTrue(any("atchdog" in text for text in self.server_box.messages("-u", self.unit)))
+
+    def test_a_login_brings_it_back(self):
+        """D-Bus starts what is asked for."""
+        self.server_box.run(["systemctl", "stop", self.unit])
+        self.assertTrue(self.client.ssh_admits())
+        self.assertEqual(self.server_box.state(self.unit), "active")
+
+    def test_killed_thirty_times(self):
+        """No limit on starts: neither systemd nor D-Bus gives it up."""
+        for _ in range(30):
+            old = self.pid(self.unit)
+            self.signal_main(self.unit, "KILL")
+            self.wait_replaced(self.unit, old)
+        self.assertTrue(self.client.ssh_admits())
+
+
+class Listend(Case):
+    unit = "alknet-listend.service"
+
+    def refuses_nobody(self, happen, served=5):
+        """The ports stay open whatever happens to the process: who comes meanwhile waits."""
+        with Load(self.client) as load:
+            load.wait_served(served, harness.wait_until)
+            happen()
+            load.wait_served(served, harness.wait_until)
+        self.assertEqual(load.refused, 0)
+        self.assertTrue(self.client.ssh_admits())
+        self.open_tunnel()
+        return load
+
+    def kill(self):
+        old = self.pid(self.unit)
+        self.signal_main(self.unit, "KILL")
+        self.wait_replaced(self.unit, old)
+
+    def test_killed(self):
+        self.refuses_nobody(self.kill)
+
+    def test_killed_ten_times(self):
+        self.refuses_nobody(lambda: [self.kill() for _ in range(10)])
+        self.assertEqual(self.server_box.state("alknet-listend.socket"), "active")
+
+    def test_ten_restarts_refuse_nobody(self):
+        def restarts():
+            for _ in range(10):
+                self.server_box.run(["systemctl", "restart", "alknet-listend"])
+
+        self.refuses_nobody(restarts)
+        self.assertEqual(self.server_box.state("alknet-listend.socket"), "active")
+
+    def test_frozen(self):
+        self.short_watchdog(self.unit)
+
+        def freeze():
+            old = self.pid(self.unit)
+            self.signal_main(self.unit, "STOP")
+            self.wait_replaced(self.unit, old)
+
+        load = self.refuses_nobody(freeze)
+        self.assertLess(load.longest, 10)
+
+
+if __name__ == "__main__":
+    harness.main()
