@@ -1,12 +1,24 @@
 // alknet: the program of people without root. `connect` is a client, `serve` starts the daemons for a first
 // try.
+#include "completion/completion.hpp"
 #include "verb.hpp"
 
 #include <cstdio>
 #include <exception>
+#include <memory>
+#include <string>
 #include <vector>
 
 namespace alk::alknet {
+
+static Verb completion_verb(CLI::App& program) {
+  auto shell = std::make_shared<std::string>();
+  return {completion::add_verb(program, *shell), [shell, &program] {
+            auto chosen = completion::find_shell(*shell);
+            std::string text = chosen ? completion::script(program, *chosen) : "";
+            return std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0 ? exit_failed : exit_ok;
+          }};
+}
 
 static int run(int argc, char** argv) {
   CLI::App program("Self-hosted SSH tunnels over TCP and TLS", "alknet");
@@ -18,6 +30,7 @@ static int run(int argc, char** argv) {
   std::vector<Verb> verbs;
   verbs.push_back(connect_verb(program));
   verbs.push_back(serve_verb(program));
+  verbs.push_back(completion_verb(program));
 
   try {
     program.parse(argc, argv);

@@ -1,5 +1,6 @@
 // alknetctl: the administrator's program. It holds nothing; everything is asked over the bus.
 #include "base/version.hpp"
+#include "completion/completion.hpp"
 #include "config/config.hpp"
 #include "keys.hpp"
 #include "verbs.hpp"
@@ -25,6 +26,7 @@ struct Arguments {
   std::vector<std::string> key; // of `keys add`
   std::string which_key;
   bool no_reload = false;
+  std::string shell;
 };
 
 using Verb = std::function<int(Admin&, const Output&)>;
@@ -129,6 +131,11 @@ CommandLine::CommandLine() {
       ->check(CLI::IsMember({"tcp", "tls"}))
       ->capture_default_str();
   add_keys();
+  verbs_.emplace_back(completion::add_verb(program_, arguments_.shell), [this](const Output& output) {
+    auto shell = completion::find_shell(arguments_.shell);
+    if (shell) output.out << completion::script(program_, *shell) << std::flush;
+    return shell && output.out ? exit_ok : exit_failed;
+  });
 }
 
 void CommandLine::add_keys() {
