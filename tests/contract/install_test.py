@@ -36,6 +36,8 @@ share/dbus-1/system-services/org.alknet.Auth1.service
 share/dbus-1/system.d/org.alknet.Auth1.conf
 share/dbus-1/system.d/org.alknet.Listen1.conf
 share/doc/alknet/LICENSE
+share/polkit-1/actions/org.alknet.Listen1.policy
+share/polkit-1/rules.d/org.alknet.Listen1.rules
 share/doc/alknet/examples/alknet.toml
 """.split()
 
@@ -52,7 +54,7 @@ class Install(harness.Case):
         present = {str(path.relative_to(self.prefix)) for path in self.prefix.rglob("*") if path.is_file()}
         self.assertEqual(set(expected) - present, set())
         # Whatever is new next to these needs a line above.
-        for folder in ("bin", "lib", "libexec", "share/dbus-1"):
+        for folder in ("bin", "lib", "libexec", "share/dbus-1", "share/polkit-1"):
             here = {name for name in present if name.startswith(folder + "/")}
             self.assertEqual(here - set(expected), set())
         self.assertEqual([path for path in self.dir.rglob("*") if path.is_file() and self.prefix not in path.parents], [],
