@@ -36,11 +36,11 @@ class Network:
         outside, inside = f"client{number}", f"net{number}"
         subprocess.run(["ip", "link", "add", outside, "netns", str(self._pid), "type", "veth",
                         "peer", "name", inside, "netns", str(box.leader)], check=True)
-        self._configure(box.leader, inside, self.there, self.there6)
-        self._configure(self._pid, outside, self.here, self.here6)
+        self.configure(box.leader, inside, self.there, self.there6)
+        self.configure(self._pid, outside, self.here, self.here6)
 
     @staticmethod
-    def _configure(pid, interface, address, address6):
+    def configure(pid, interface, address, address6):
         lines = [f"address add {address}/24 dev {interface}", f"address add {address6}/64 dev {interface} nodad",
                  f"link set {interface} up", "link set lo up"]
         subprocess.run(["nsenter", "-t", str(pid), "-n", "ip", "-batch", "-"], input="\n".join(lines), text=True, check=True)
@@ -62,3 +62,12 @@ class Network:
 
     def inside(self, work):
         return inside(self._pid, work)
+
+
+def connect(box, other):
+    """A link between two boxes; gives the first one's address for the second."""
+    subprocess.run(["ip", "link", "add", "link0", "netns", str(box.leader), "type", "veth",
+                    "peer", "name", "link0", "netns", str(other.leader)], check=True)
+    Network.configure(box.leader, "link0", "10.78.0.1", "fd78::1")
+    Network.configure(other.leader, "link0", "10.78.0.2", "fd78::2")
+    return "10.78.0.1"
