@@ -59,6 +59,18 @@ class InForce(harness.Case):
         self.assertIn(f"alknet serve --state {self.dir}/none", gone.stdout.decode())
         self.assertIn("error: not running", gone.stderr.decode())
 
+    def test_metrics_follow_the_server(self):
+        harness.require("ssh")
+        self.assertIn("\nalknet_sessions 0\n", self.server.ctl("metrics").stdout.decode())
+        self.server.ssh_forward("-L", f"{self.dir}/forward:192.0.2.1:9")
+        text = self.server.ctl("metrics").stdout.decode()
+        self.assertIn("\nalknet_sessions 1\n", text)
+        identity = harness.fingerprint(f"{self.server.identity}.pub")
+        self.assertIn(f'\nalknet_identity_sessions{{identity="{identity}"}} 1\n', text)
+        self.assertRegex(text, r'\nalknet_certificate_expires_seconds\{listener="tls"\} \d{10}\n')
+        gone = self.run_program([harness.binary("alknetctl"), "--state", self.dir / "none", "metrics"], check=3)
+        self.assertIn("\nalknet_up 0\n", gone.stdout.decode())
+
 
 if __name__ == "__main__":
     harness.main()

@@ -122,6 +122,10 @@ CommandLine::CommandLine() {
                                   return explain(admin, arguments_.identity, arguments_.destination,
                                                  arguments_.transport, output);
                                 });
+  add("metrics", "Gauges for Prometheus", [this](const Output& output) {
+    auto admin = connect(arguments_.place);
+    return admin ? metrics(**admin, output) : metrics_of_absent(admin.error(), output);
+  });
   add_asking("policy", "The forwarding policy in force", policy);
   add_asking("limits", "The limits in force", limits);
   explaining->add_option("IDENTITY", arguments_.identity, "Identity, or \"\" for one without scopes")

@@ -35,6 +35,8 @@ int explain(Admin& admin, const std::string& identity, const std::string& destin
             const std::string& transport, const Output& output);
 int policy(Admin& admin, const Output& output);
 int limits(Admin& admin, const Output& output);
+int metrics(Admin& admin, const Output& output);
+int metrics_of_absent(const Error& error, const Output& output);
 int check(const std::string& file, const Output& output); // offline
 
 // Prints an error in the asked form (text on stderr, JSON on stdout) and answers its exit code.
