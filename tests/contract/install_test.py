@@ -3,6 +3,7 @@
 usage: install_test.py BUILD-DIRECTORY
 """
 
+import fnmatch
 import pathlib
 import re
 import shutil
@@ -64,6 +65,17 @@ class Install(harness.Case):
         for unit in (self.prefix / "lib" / "systemd" / "system").glob("*.service"):
             program = re.search(r"^ExecStart=(\S+)", unit.read_text(), re.M)[1]
             self.assertTrue((self.dir / program.lstrip("/")).is_file(), f"{unit.name}: {program}")
+
+    def test_everything_belongs_to_a_package(self):
+        debian = harness.root / "debian"
+        claimed = [line.split()[0] for path in [*debian.glob("*.install"), debian / "not-installed"]
+                   for line in path.read_text().splitlines() if line and not line.startswith("#")]
+        for path in self.prefix.rglob("*"):
+            name = "usr/" + str(path.relative_to(self.prefix))
+            name = name.replace("usr/lib/systemd/system/", "lib/systemd/system/", 1)  # -Dunitdir= in debian/rules
+            if path.is_file():
+                self.assertTrue(any(fnmatch.fnmatch(name, claim) or name.startswith(claim + "/") for claim in claimed),
+                                f"{name}: in no debian/*.install")
 
     def test_every_page_of_the_manual(self):
         if shutil.which("scdoc") is None:
