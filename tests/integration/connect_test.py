@@ -118,7 +118,7 @@ class Ends(harness.Case):
                                  "--identity", identity or self.server.identity, "--known-hosts",
                                  known_hosts or self.server.known_hosts, *arguments], check=None, timeout=60)
 
-    def failed(self, done, code, pattern):
+    def assert_failed(self, done, code, pattern):
         self.assertEqual(done.returncode, code, done.stderr)
         self.assertRegex(done.stderr.decode(), "(?m)^error: .*" + pattern)
 
@@ -129,30 +129,30 @@ class Ends(harness.Case):
     def test_socks_port_in_use(self):
         with harness.listening_socket() as taken:
             done = self.attempt("--socks5", f"127.0.0.1:{taken.getsockname()[1]}")
-        self.failed(done, 1, "")
+        self.assert_failed(done, 1, "")
 
     def test_unknown_host_key(self):
         (self.dir / "empty").write_text("")
-        self.failed(self.attempt("--socks5", "127.0.0.1:0", known_hosts=self.dir / "empty"), 1, "[Hh]ost key")
+        self.assert_failed(self.attempt("--socks5", "127.0.0.1:0", known_hosts=self.dir / "empty"), 1, "[Hh]ost key")
 
     def test_changed_host_key(self):
         other = harness.make_key(self.dir / "other").split()
         host, port = self.server.ssh
         (self.dir / "changed").write_text(f"[{host}]:{port} {other[0]} {other[1]}\n")
-        self.failed(self.attempt("--socks5", "127.0.0.1:0", known_hosts=self.dir / "changed"), 1, "HOST KEY")
+        self.assert_failed(self.attempt("--socks5", "127.0.0.1:0", known_hosts=self.dir / "changed"), 1, "HOST KEY")
 
     def test_rejected_key(self):
         harness.make_key(self.dir / "stranger")
-        self.failed(self.attempt("--socks5", "127.0.0.1:0", identity=self.dir / "stranger"), 1, "")
+        self.assert_failed(self.attempt("--socks5", "127.0.0.1:0", identity=self.dir / "stranger"), 1, "")
 
     def test_missing_identity_file(self):
-        self.failed(self.attempt("--socks5", "127.0.0.1:0", identity=self.dir / "none"), 1, "none")
+        self.assert_failed(self.attempt("--socks5", "127.0.0.1:0", identity=self.dir / "none"), 1, "none")
 
     def test_nobody_listens(self):
-        self.failed(self.attempt("--socks5", "127.0.0.1:0", server=f"127.0.0.1:{harness.free_port()}"), 1, "")
+        self.assert_failed(self.attempt("--socks5", "127.0.0.1:0", server=f"127.0.0.1:{harness.free_port()}"), 1, "")
 
     def test_untrusted_certificate_needs_insecure(self):
-        self.failed(self.attempt("--socks5", "127.0.0.1:0", transport="tls"), 1, "")
+        self.assert_failed(self.attempt("--socks5", "127.0.0.1:0", transport="tls"), 1, "")
         done = subprocess.Popen([harness.binary("alknet"), "connect", "--server", "%s:%d" % self.server.tls, "--transport", "tls",
                                  "--identity", str(self.server.identity), "--known-hosts", str(self.server.known_hosts),
                                  "--socks5", "127.0.0.1:0", "--ca-file", str(self.server.state / "tls" / "cert.pem"),
@@ -162,7 +162,7 @@ class Ends(harness.Case):
         self.assertRegex(done.stdout.readline(), b"^ready socks5=")
 
     def test_bad_command_line(self):
-        self.failed(self.attempt("--socks5", "nonsense"), 1, "nonsense")
+        self.assert_failed(self.attempt("--socks5", "nonsense"), 1, "nonsense")
         self.assertEqual(self.attempt("--no-such-flag").returncode, 2)
 
 
