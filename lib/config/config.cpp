@@ -14,12 +14,6 @@ namespace alk::config {
 
 static constexpr std::size_t total_limit = 4 << 20; // some 50,000 rules; a reload holds it a few times over
 
-struct SourceFile {
-  std::string path;
-  std::string name; // in the digest: the same for every program, however it was told the path
-  std::string text;
-};
-
 const TlsFiles& tls_files(const Static& fixed, const Listener& listener) {
   return listener.tls == TlsFiles{} ? fixed.server.tls : listener.tls;
 }
@@ -31,7 +25,7 @@ bool is_key_line(std::string_view entry) {
 }
 
 // Length before content, so that no two lists of files have the same input.
-static std::string digest_of(const std::vector<SourceFile>& files) {
+static std::string digest_of(const Sources& files) {
   crypto_hash_sha256_state state;
   crypto_hash_sha256_init(&state);
   auto add = [&](std::string_view bytes) {
@@ -55,7 +49,7 @@ static std::string directory_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-static Configuration read_sources(const std::vector<SourceFile>& files, Report& report) {
+static Configuration read_sources(const Sources& files, Report& report) {
   Configuration whole;
   bool readable = true;
   for (auto& file : files) {
@@ -80,10 +74,19 @@ static Checked<Configuration> verdict(Configuration whole, const Report& report)
 }
 
 Checked<Configuration> parse(const std::string& name, std::string_view text) {
-  if (text.size() > total_limit)
-    return tl::unexpected(std::vector<Problem>{{name, 0, "", "larger than 4 MiB"}});
+  return parse({{name, name, std::string(text)}}, Unknown::Refuse);
+}
+
+Checked<Configuration> parse(const Sources& sources, Unknown unknown) {
+  std::size_t size = 0;
+  for (auto& file : sources) size += file.text.size();
+  auto name = sources.empty() ? std::string() : sources.front().path;
+  if (sources.empty() || size > total_limit)
+    return tl::unexpected(
+        std::vector<Problem>{{name, 0, "", sources.empty() ? "no file" : "larger than 4 MiB"}});
   Report report;
-  return verdict(read_sources({{name, name, std::string(text)}}, report), report);
+  if (unknown == Unknown::Ignore) report.ignore_unknown();
+  return verdict(read_sources(sources, report), report);
 }
 
 // Names below `path`.d that end in .toml, sorted by bytes; hidden ones are left out, as a shell's *.toml
@@ -102,8 +105,7 @@ static std::vector<std::string> find_drop_ins(const std::string& path, std::vect
   return names;
 }
 
-static void read_source(SourceFile file, std::vector<SourceFile>& files, std::size_t& left,
-                        std::vector<Problem>& problems) {
+static void read_source(SourceFile file, Sources& files, std::size_t& left, std::vector<Problem>& problems) {
   auto text = read_file(file.path, left);
   if (!text) {
     auto what = text.error().what;
@@ -117,7 +119,12 @@ static void read_source(SourceFile file, std::vector<SourceFile>& files, std::si
 }
 
 Checked<Configuration> load(const std::string& path) {
-  std::vector<SourceFile> files;
+  Sources files;
+  return load(path, files);
+}
+
+Checked<Configuration> load(const std::string& path, Sources& files) {
+  files.clear();
   std::vector<Problem> unreadable;
   std::size_t left = total_limit;
   auto base = path.substr(path.rfind('/') + 1);

@@ -135,8 +135,23 @@ using Checked = tl::expected<T, std::vector<Problem>>;
 // everything and reports every problem, none skipped. Total size is limited to 4 MiB.
 Checked<Configuration> load(const std::string& path);
 
+// One file as it was read.
+struct SourceFile {
+  std::string path;
+  std::string name; // in the digest: the same for every program, however it was told the path
+  std::string text;
+};
+using Sources = std::vector<SourceFile>; // the main file first
+
+// The same, and what was read goes into `kept` when all is well.
+Checked<Configuration> load(const std::string& path, Sources& kept);
+
 // The same for text in memory: one file named `name`.
 Checked<Configuration> parse(const std::string& name, std::string_view text);
+
+// For who gets checked text from a program of another release: keys that are not known here mean nothing.
+enum class Unknown { Refuse, Ignore };
+Checked<Configuration> parse(const Sources& sources, Unknown unknown);
 
 // Dotted keys of values that differ, in file order: what a reload changed, and what waits for a restart.
 std::vector<std::string> changed_keys(const Dynamic& before, const Dynamic& after);

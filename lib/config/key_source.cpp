@@ -43,6 +43,11 @@ static Result<std::size_t> fill(int fd, SecretBytes& room, const std::string& pa
 }
 
 Result<SecretBytes> KeySource::read(const std::string& name) const {
+  if (held_) {
+    auto found = held_->find(name);
+    if (found == held_->end()) return fail(Kind::NotFound, name + ": was not handed over");
+    return SecretBytes(found->second.view());
+  }
   ALK_TRY(auto file, path(name));
   Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (!fd) return fail_errno(errno, file);

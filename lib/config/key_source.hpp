@@ -5,9 +5,14 @@
 #include "base/result.hpp"
 #include "base/secret_bytes.hpp"
 
+#include <map>
+#include <memory>
 #include <string>
 
 namespace alk::config {
+
+// Keys that were read already, by the name that the configuration gives them.
+using HeldKeys = std::map<std::string, SecretBytes>;
 
 class KeySource {
  public:
@@ -15,6 +20,9 @@ class KeySource {
 
   KeySource(); // credentials from $CREDENTIALS_DIRECTORY
   explicit KeySource(std::string credentials_directory) : directory_(std::move(credentials_directory)) {}
+
+  // Nothing is opened: what is not held is NotFound.
+  explicit KeySource(std::shared_ptr<const HeldKeys> held) : held_(std::move(held)) {}
 
   // `name` is "credential:NAME" or a path. NotFound, Denied, Invalid (no such credential name, empty, too
   // large); the error names the file.
@@ -25,6 +33,7 @@ class KeySource {
 
  private:
   std::string directory_;
+  std::shared_ptr<const HeldKeys> held_;
 };
 
 } // namespace alk::config

@@ -19,6 +19,11 @@ class Report {
   void warning_at(const std::string& key, std::string text);
 
   void set_at(const std::string& key, std::uint32_t line) { places_[key] = {files_.size() - 1, line}; }
+  void ignore_unknown() { unknown_matters_ = false; }
+  void unknown_key(std::uint32_t line, std::string key) {
+    if (unknown_matters_) problem(line, std::move(key), "unknown key");
+  }
+
   void known(std::string pattern) { known_.insert(std::move(pattern)); } // "listeners[].name"
 
   const std::set<std::string>& known_keys() const { return known_; }
@@ -44,6 +49,7 @@ class Report {
   std::vector<Found> warnings_;
   std::map<std::string, Place, std::less<>> places_;
   std::set<std::string> known_;
+  bool unknown_matters_ = true;
 };
 
 } // namespace alk::config

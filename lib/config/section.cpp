@@ -138,7 +138,7 @@ void Section::report_unknown() {
   if (!table_) return;
   for (auto& entry : table_->entries)
     if (std::find(taken_.begin(), taken_.end(), entry.key) == taken_.end())
-      report_.problem(entry.line, path_of(escape_token(entry.key)), "unknown key");
+      report_.unknown_key(entry.line, path_of(escape_token(entry.key)));
 }
 
 } // namespace alk::config

@@ -173,4 +173,41 @@ TEST_F(Keys, DirectoryComesFromTheEnvironment) {
   EXPECT_FALSE(KeySource().read("credential:a"));
 }
 
+TEST_F(Load, KeepsTheSourcesAndTheyMeanTheSame) {
+  dir.write("alknet.toml", "[limits]\nmax_connections = 5\n");
+  dir.write("alknet.toml.d/10-more.toml", "[limits]\nmax_auth_attempts = 4\n");
+  Sources kept;
+  auto loaded = load(file, kept);
+  ASSERT_TRUE(loaded);
+  ASSERT_EQ(kept.size(), 2U);
+  EXPECT_EQ(kept[1].text, "[limits]\nmax_auth_attempts = 4\n");
+  auto parsed = parse(kept, Unknown::Refuse);
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->digest, loaded->digest);
+  EXPECT_EQ(parsed->fixed, loaded->fixed);
+  EXPECT_EQ(parsed->dynamic, loaded->dynamic);
+}
+
+TEST(Sources, OfALaterReleaseAreUnderstoodAsFarAsPossible) {
+  Sources later{
+      {"/x/alknet.toml", "alknet.toml", "[limits]\nmax_connections = 5\nof_tomorrow = 1\n[new]\na = 1\n"}};
+  EXPECT_FALSE(parse(later, Unknown::Refuse));
+  auto parsed = parse(later, Unknown::Ignore);
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->dynamic.limits.max_connections, 5U);
+  EXPECT_FALSE(
+      parse({{"/x/alknet.toml", "alknet.toml", "[limits]\nmax_connections = true\n"}}, Unknown::Ignore));
+  EXPECT_FALSE(parse(Sources{}, Unknown::Ignore));
+}
+
+TEST(KeySource, OfHeldKeysOpensNothing) {
+  auto held = std::make_shared<HeldKeys>();
+  held->emplace("credential:host_key", SecretBytes(std::string_view("secret")));
+  KeySource keys{std::shared_ptr<const HeldKeys>(held)};
+  EXPECT_EQ(keys.read("credential:host_key")->view(), "secret");
+  auto absent = keys.read("/etc/hostname");
+  ASSERT_FALSE(absent);
+  EXPECT_EQ(absent.error().kind, Kind::NotFound);
+}
+
 } // namespace

@@ -1,0 +1,146 @@
+// The bodies of the messages of contracts/engine-control.md, in its order. Every text and list is bounded
+// when it is read: an engine holds what strangers typed.
+#pragma once
+
+#include "base/result.hpp"
+#include "control/message.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace alk::listend {
+
+inline constexpr std::size_t control_text_limit = 256 * 1024; // every problem of a configuration, in lines
+inline constexpr std::size_t control_list_limit =
+    1 << 20;                                      // sessions, sources: far above any limit of descriptors
+inline constexpr std::size_t listener_limit = 64; // descriptors of one message: below the kernel's 253
+
+// Hello, and the Answer to it.
+struct HelloBody {
+  std::uint32_t version = control_version;
+  std::string release; // of the program, for people
+  std::uint64_t generation = 0;
+  std::uint64_t pid = 0;
+  bool serving = false;
+  bool draining = false;
+};
+
+// Start. Descriptors: the bundle (bundle.hpp), then one listening socket for each name.
+struct StartBody {
+  std::uint64_t generation = 0;
+  std::uint64_t settings = 0; // number of the configuration
+  std::vector<std::string> sockets;
+};
+
+struct ListenerRecord {
+  std::string name;
+  std::string transport;
+  std::string address; // empty when inactive
+  bool active = false;
+};
+
+// Answer to Start.
+struct ServingBody {
+  std::string host_key_fingerprint;
+  std::vector<ListenerRecord> listeners;
+};
+
+// Prepare (with the bundle as its descriptor), Commit, Abort.
+struct TransactionBody {
+  std::uint64_t number = 0;
+};
+
+struct DrainBody {
+  std::uint64_t deadline = 0; // seconds from now until the rest is told to leave
+};
+
+struct StopBody {
+  std::uint32_t grace = 0; // milliseconds for farewells
+};
+
+struct SessionRecord {
+  std::uint64_t id = 0;
+  std::string identity;
+  std::string user;
+  std::string remote_addr;
+  std::uint32_t remote_port = 0;
+  std::string transport;
+  std::string listener;
+  std::uint64_t since = 0;
+  std::uint32_t channels = 0;
+};
+
+// Answer to List.
+struct SessionsBody {
+  std::vector<SessionRecord> sessions;
+};
+
+struct DisconnectBody {
+  std::uint64_t session = 0;
+  std::string text;
+};
+
+struct ExplainBody {
+  std::string identity;
+  std::string destination;
+  std::string transport;
+  bool live_only = false; // NotFound unless the identity has a session here
+};
+
+// Answer to Explain.
+struct ExplainedBody {
+  bool allowed = false;
+  std::int64_t rule = -1;
+  std::string text;
+};
+
+// Answer: what went wrong, or the body that the question asks for.
+struct AnswerBody {
+  std::string error; // kind_name(), empty when all is well
+  std::string text;
+  std::string body;
+};
+
+struct BeatBody {
+  std::uint32_t sessions = 0;
+  std::uint32_t connections = 0;
+  bool draining = false;
+};
+
+// Opened, Closed.
+struct NewsBody {
+  std::uint64_t session = 0;
+  std::string identity;
+};
+
+// Sources (of a draining engine) and Elsewhere (their sum, to the one that accepts): live connections.
+struct SourcesBody {
+  std::map<std::string, std::uint32_t> connections; // by address
+};
+
+std::string encode(const HelloBody& body);
+std::string encode(const StartBody& body);
+std::string encode(const ServingBody& body);
+std::string encode(const TransactionBody& body);
+std::string encode(const DrainBody& body);
+std::string encode(const StopBody& body);
+std::string encode(const SessionsBody& body);
+std::string encode(const DisconnectBody& body);
+std::string encode(const ExplainBody& body);
+std::string encode(const ExplainedBody& body);
+std::string encode(const AnswerBody& body);
+std::string encode(const BeatBody& body);
+std::string encode(const NewsBody& body);
+std::string encode(const SourcesBody& body);
+
+// Invalid: cut short, or beyond a limit. Instantiated for every body above.
+template <class Body>
+Result<Body> decode(std::string_view bytes);
+
+AnswerBody answer_error(const Error& error);
+// The error that the answer carries, or its body.
+Result<std::string> outcome_of(AnswerBody answer);
+
+} // namespace alk::listend
