@@ -1,6 +1,5 @@
 #include "connection_limiter.hpp"
 
-#include <map>
 #include <mutex>
 #include <utility>
 
@@ -13,6 +12,8 @@ struct ConnectionLimiter::State {
   std::size_t total = 0;
   // A tree, not a hash table: whoever owns an IPv6 network chooses keys, and could choose colliding ones.
   std::map<std::string, std::uint32_t> by_source;
+  std::map<std::string, std::uint32_t> elsewhere;
+  std::size_t total_elsewhere = 0;
 };
 
 ConnectionLimiter::ConnectionLimiter() : state_(std::make_shared<State>()) {}
@@ -23,9 +24,13 @@ ConnectionLimiter::ConnectionLimiter(std::uint32_t per_source, std::uint32_t tot
 
 auto ConnectionLimiter::acquire(const std::string& source) -> tl::expected<Lease, Refusal> {
   std::lock_guard lock(state_->mutex);
-  if (state_->total_limit > 0 && state_->total >= state_->total_limit) return tl::unexpected(Refusal::Total);
-  auto known = state_->by_source.find(source);
-  auto live = known == state_->by_source.end() ? 0 : known->second;
+  if (state_->total_limit > 0 && state_->total + state_->total_elsewhere >= state_->total_limit)
+    return tl::unexpected(Refusal::Total);
+  auto count_in = [&source](const std::map<std::string, std::uint32_t>& counts) -> std::uint64_t {
+    auto known = counts.find(source);
+    return known == counts.end() ? 0 : known->second;
+  };
+  auto live = count_in(state_->by_source) + count_in(state_->elsewhere);
   if (state_->per_source_limit > 0 && live >= state_->per_source_limit)
     return tl::unexpected(Refusal::PerSource);
   ++state_->by_source[source];
@@ -54,6 +59,19 @@ void ConnectionLimiter::set_limits(std::uint32_t per_source, std::uint32_t total
   std::lock_guard lock(state_->mutex);
   state_->per_source_limit = per_source;
   state_->total_limit = total;
+}
+
+void ConnectionLimiter::count_elsewhere(std::map<std::string, std::uint32_t> sources) {
+  std::size_t total = 0;
+  for (const auto& [source, count] : sources) total += count;
+  std::lock_guard lock(state_->mutex);
+  state_->elsewhere.swap(sources);
+  state_->total_elsewhere = total;
+}
+
+std::map<std::string, std::uint32_t> ConnectionLimiter::by_source() const {
+  std::lock_guard lock(state_->mutex);
+  return state_->by_source;
 }
 
 std::size_t ConnectionLimiter::total() const {

@@ -1,9 +1,10 @@
-// Live connections per source address and in all. The main loop takes leases, any thread gives them back;
-// each lease is given back exactly once, by its destructor. Memory: one small entry per source with a live
-// connection.
+// Live connections per source address and in all, with those that other processes report. The main loop takes
+// leases, any thread gives them back; each lease is given back exactly once, by its destructor. Memory: one
+// small entry per source with a live connection.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -44,7 +45,11 @@ class ConnectionLimiter {
   // 0 = unlimited. Live connections above a lowered limit stay; the next acquire sees it.
   void set_limits(std::uint32_t per_source, std::uint32_t total);
 
-  std::size_t total() const;
+  // What lives elsewhere: an older generation that drains. Takes the place of what was told before.
+  void count_elsewhere(std::map<std::string, std::uint32_t> sources);
+
+  std::size_t total() const; // here alone, as are the others below
+  std::map<std::string, std::uint32_t> by_source() const;
   std::size_t of_source(const std::string& source) const;
   std::size_t sources() const;
 

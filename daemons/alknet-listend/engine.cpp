@@ -18,6 +18,7 @@ Engine::~Engine() {
 
 Result<void> Engine::start(EngineSetup setup) {
   settings_ = std::move(setup.settings);
+  next_session_ = setup.first_session;
   limiter_.set_limits(settings_->values.limits.max_connections_per_ip,
                       settings_->values.limits.max_connections);
   ALK_TRY_VOID(open_listeners(setup.fixed, std::move(setup.sockets)));
@@ -118,7 +119,7 @@ void Engine::end_revoked(const std::vector<std::string>& identities) {
 
 void Engine::on_all_workers(std::function<void(Worker&, std::function<void()>)> what,
                             std::function<void()> done) {
-  auto left = std::make_shared<std::atomic<std::size_t>>(workers_.size());
+  auto left = std::make_shared<std::atomic<std::size_t>>(std::max<std::size_t>(workers_.size(), 1));
   auto finished = [this, left, done = std::move(done)] {
     if (left->fetch_sub(1) == 1) asio::post(main_, done);
   };

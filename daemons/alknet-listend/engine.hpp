@@ -24,6 +24,7 @@ struct EngineSetup {
   SecretBytes host_key; // OpenSSH private key text
   std::vector<loop::PassedDescriptor> sockets;
   unsigned loops = 1;
+  std::uint64_t first_session = 1; // id of the first session; the others follow
 };
 
 class Engine final : private Hub {
@@ -60,6 +61,11 @@ class Engine final : private Hub {
   const SettingsPtr& settings() const { return settings_; }
 
   void stop_accepting();
+  // Live connections by source address, and those of other processes that count like our own.
+  std::map<std::string, std::uint32_t> sources() const { return limiter_.by_source(); }
+  void count_elsewhere(std::map<std::string, std::uint32_t> sources) {
+    limiter_.count_elsewhere(std::move(sources));
+  }
   // Says goodbye everywhere, waits `grace`, cuts what is left; `done` on the main loop.
   void stop(std::chrono::milliseconds grace, std::function<void()> done);
 
@@ -67,6 +73,7 @@ class Engine final : private Hub {
   void verify(std::size_t worker, LoginRequest request,
               std::function<void(Result<LoginVerdict>)> answer) override;
   std::uint64_t authority_epoch() const override { return authority_epoch_.load(); }
+  std::uint64_t take_session_id() override { return next_session_.fetch_add(1); }
   void session_opened(LiveSession session) override;
   void session_closed(std::uint64_t id) override;
   void deliver(Arrival arrival);
@@ -84,6 +91,7 @@ class Engine final : private Hub {
   net::DirectDialer dialer_;
   SettingsPtr settings_;
   std::atomic<std::uint64_t> authority_epoch_{0}; // written on the main loop, read on all
+  std::atomic<std::uint64_t> next_session_{1};
   std::string host_key_fingerprint_;
   SessionTable sessions_;
   std::unique_ptr<loop::Pool> pool_;

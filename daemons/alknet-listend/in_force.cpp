@@ -72,9 +72,9 @@ std::vector<bus::Dictionary> shown_limits(const config::Limits& limits) {
   return shown;
 }
 
-std::vector<bus::Dictionary> shown_certificates(const Settings& settings) {
+std::vector<bus::Dictionary> shown_certificates(const TlsContexts& contexts) {
   std::vector<bus::Dictionary> shown;
-  for (const auto& [listener, context] : settings.tls)
+  for (const auto& [listener, context] : contexts)
     if (auto facts = context->certificate())
       shown.push_back(
           {{"listener", listener}, {"expires", facts->expires}, {"self_signed", facts->self_signed}});

@@ -18,6 +18,6 @@ std::vector<bus::Dictionary> shown_rules(const config::Forwarding& forwarding);
 std::vector<bus::Dictionary> shown_limits(const config::Limits& limits);
 
 // One dictionary for every TLS listener's certificate.
-std::vector<bus::Dictionary> shown_certificates(const Settings& settings);
+std::vector<bus::Dictionary> shown_certificates(const TlsContexts& contexts);
 
 } // namespace alk::listend

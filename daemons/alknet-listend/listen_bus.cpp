@@ -11,8 +11,8 @@
 
 namespace alk::listend {
 
-ListenBus::ListenBus(asio::io_context& main, Engine& engine, Reload& reload, clients::AuthClient& auth)
-    : engine_(engine), reload_(reload), auth_(auth),
+ListenBus::ListenBus(asio::io_context& main, Fleet& fleet, Reload& reload, clients::AuthClient& auth)
+    : fleet_(fleet), reload_(reload), auth_(auth),
       started_at_(static_cast<std::uint64_t>(std::time(nullptr))), tasks_(main) {}
 
 bus::Interface ListenBus::interface(ListenBus* self) {
@@ -24,12 +24,11 @@ bus::Interface ListenBus::interface(ListenBus* self) {
       .name = interface_name,
       .methods =
           {
-              {"ListSessions", {}, {{"aa{sv}", "sessions"}}, bus::Method::Answer([self](bus::Call& call) {
-                 return self->list_sessions(call);
-               })},
-              {"Disconnect", {{"t", "session"}}, {}, bus::Method::Answer([self](bus::Call& call) {
-                 return self->disconnect(call);
-               })},
+              {"ListSessions",
+               {},
+               {{"aa{sv}", "sessions"}},
+               deferred("ListSessions", &ListenBus::list_sessions)},
+              {"Disconnect", {{"t", "session"}}, {}, deferred("Disconnect", &ListenBus::disconnect)},
               {"Explain",
                {{"s", "identity"}, {"s", "destination"}, {"s", "transport"}},
                {{"b", "allowed"}, {"i", "rule"}, {"s", "text"}},
@@ -57,41 +56,35 @@ bus::Interface ListenBus::interface(ListenBus* self) {
 std::vector<bus::Property> ListenBus::properties(ListenBus* self) {
   using bus::Emits;
   using bus::Message;
-  auto settings = [self]() -> const Settings& { return *self->engine_.settings(); };
+  auto in_force = [self]() -> const InForce& { return self->reload_.in_force(); };
   return {
       {"Version", "s", Emits::Constant, [](Message& out) { out.write_text(version()); }},
-      {"Generation", "t", Emits::Never, [settings](Message& out) { out.write_u64(settings().generation); }},
+      {"Generation", "t", Emits::Never, [in_force](Message& out) { out.write_u64(in_force().generation); }},
       {"ConfigDigest", "s", Emits::Never,
-       [settings](Message& out) { out.write_text(settings().config_digest); }},
+       [in_force](Message& out) { out.write_text(in_force().configuration.digest); }},
       {"StartedAt", "t", Emits::Constant, [self](Message& out) { out.write_u64(self->started_at_); }},
       {"Sessions", "u", Emits::Never,
-       [self](Message& out) { out.write_u32(static_cast<std::uint32_t>(self->engine_.sessions().size())); }},
+       [self](Message& out) { out.write_u32(static_cast<std::uint32_t>(self->fleet_.sessions())); }},
       {"Connections", "u", Emits::Never,
-       [self](Message& out) { out.write_u32(static_cast<std::uint32_t>(self->engine_.connections())); }},
+       [self](Message& out) { out.write_u32(static_cast<std::uint32_t>(self->fleet_.connections())); }},
       {"Listeners", "a(sssb)", Emits::Never,
        [self](Message& out) {
          out.write_inside('a', "(sssb)", [&] {
-           for (const Engine::ListenerState& state : self->engine_.listeners())
+           for (const ListenerRecord& listener : self->fleet_.state().listeners)
              out.write_inside('r', "sssb", [&] {
-               out.write_text(state.settings.name)
-                   .write_text(config::transport_name(state.settings.transport))
-                   .write_text(state.address)
-                   .write_bool(state.active);
+               out.write_text(listener.name)
+                   .write_text(listener.transport)
+                   .write_text(listener.address)
+                   .write_bool(listener.active);
              });
          });
        }},
       {"AuthAvailable", "b", Emits::Never, [self](Message& out) { out.write_bool(self->auth_.available()); }},
       {"HostKeyFingerprint", "s", Emits::Constant,
-       [self](Message& out) { out.write_text(self->engine_.host_key_fingerprint()); }},
+       [self](Message& out) { out.write_text(self->fleet_.state().host_key_fingerprint); }},
       {"Certificates", "aa{sv}", Emits::Never,
-       [settings](Message& out) { out.write_dictionaries(shown_certificates(settings())); }},
-      {"Warnings", "as", Emits::Never,
-       [self](Message& out) {
-         std::vector<std::string> all = self->warnings_;
-         for (const std::string& key : self->reload_.waiting_for_restart())
-           all.push_back(key + " waits for a restart");
-         out.write_texts(all);
-       }},
+       [in_force](Message& out) { out.write_dictionaries(shown_certificates(in_force().tls)); }},
+      {"Warnings", "as", Emits::Never, [self](Message& out) { out.write_texts(self->reload_.warnings()); }},
   };
 }
 
@@ -105,50 +98,75 @@ void ListenBus::detach() {
   object_.reset();
 }
 
-void ListenBus::announce(const char* signal, const LiveSession& session) {
+void ListenBus::announce(const char* signal, const NewsBody& session) {
   if (!object_) return;
   bus::Message message = object_->make_signal(signal);
-  message.write_u64(session.id).write_text(session.identity.id);
+  message.write_u64(session.session).write_text(session.identity);
   if (auto sent = object_->emit(std::move(message)); !sent)
     log::debug("signal not sent: " + sent.error().describe());
 }
 
-Result<void> ListenBus::list_sessions(bus::Call& call) {
-  std::vector<bus::Dictionary> sessions;
-  for (const LiveSession* session : engine_.sessions().all())
-    sessions.push_back({{"id", session->id},
-                        {"identity", session->identity.id},
-                        {"user", escape_token(session->user)},
-                        {"remote_addr", session->remote_addr},
-                        {"remote_port", session->remote_port},
-                        {"transport", session->transport},
-                        {"listener", session->listener},
-                        {"since", session->since},
-                        {"channels", session->channels->load()},
-                        {"generation", std::uint64_t{1}}});
-  call.out.write_dictionaries(sessions);
-  return {};
+static bus::Dictionary dictionary_of(const SessionRecord& session, std::uint64_t generation) {
+  return {{"id", session.id},
+          {"identity", session.identity},
+          {"user", escape_token(session.user)},
+          {"remote_addr", session.remote_addr},
+          {"remote_port", static_cast<std::uint16_t>(session.remote_port)},
+          {"transport", session.transport},
+          {"listener", session.listener},
+          {"since", session.since},
+          {"channels", session.channels},
+          {"generation", generation}};
 }
 
-Result<void> ListenBus::disconnect(bus::Call& call) {
-  ALK_TRY(std::uint64_t id, call.in.read_u64());
-  if (!engine_.disconnect(id, "disconnected by the administrator"))
-    return fail(Kind::NotFound, "no session " + std::to_string(id));
-  return {};
+Task<> ListenBus::list_sessions(bus::Call call) {
+  Fleet::Question question{.kind = ControlKind::List}; // named: g++ 12 miscopies a temporary inside co_await
+  auto answers = co_await fleet_.ask(std::move(question));
+  std::vector<bus::Dictionary> sessions;
+  for (auto& [generation, answer] : answers) {
+    auto body = answer.and_then([](const std::string& bytes) { return decode<SessionsBody>(bytes); });
+    if (!body) {
+      log::warning("generation " + std::to_string(generation) +
+                   " lists no sessions: " + body.error().describe());
+      continue;
+    }
+    for (const SessionRecord& session : body->sessions)
+      sessions.push_back(dictionary_of(session, generation));
+  }
+  call.out.write_dictionaries(sessions);
+  call.finish({});
+}
+
+Task<> ListenBus::disconnect(bus::Call call) {
+  auto answered = co_await answer_disconnect(call);
+  call.finish(std::move(answered));
+}
+
+Task<Result<void>> ListenBus::answer_disconnect(bus::Call& call) {
+  ALK_CO_TRY(std::uint64_t id, call.in.read_u64());
+  Fleet::Question question{.kind = ControlKind::Disconnect,
+                           .body = encode(DisconnectBody{id, "disconnected by the administrator"})};
+  auto answers = co_await fleet_.ask(std::move(question));
+  for (auto& [generation, answer] : answers)
+    if (answer) co_return Result<void>{};
+  for (auto& [generation, answer] : answers)
+    if (answer.error().kind != Kind::NotFound) co_return pass(std::move(answer).error());
+  co_return fail(Kind::NotFound, "no session " + std::to_string(id));
 }
 
 Result<void> ListenBus::get_policy(bus::Call& call) {
-  const Settings& settings = *engine_.settings();
-  const config::Forwarding& forwarding = settings.values.forwarding;
-  call.out.write_u64(settings.generation)
+  const InForce& in_force = reload_.in_force();
+  const config::Forwarding& forwarding = in_force.configuration.dynamic.forwarding;
+  call.out.write_u64(in_force.generation)
       .write_text(action_word(forwarding.default_action))
       .write_dictionaries(shown_rules(forwarding));
   return {};
 }
 
 Result<void> ListenBus::get_limits(bus::Call& call) {
-  const Settings& settings = *engine_.settings();
-  call.out.write_u64(settings.generation).write_dictionaries(shown_limits(settings.values.limits));
+  const InForce& in_force = reload_.in_force();
+  call.out.write_u64(in_force.generation)
+      .write_dictionaries(shown_limits(in_force.configuration.dynamic.limits));
   return {};
 }
 
@@ -171,21 +189,30 @@ Task<Result<void>> ListenBus::answer_explain(bus::Call& call) {
   ALK_CO_TRY(std::string id, call.in.read_text(explain_text_limit));
   ALK_CO_TRY(std::string destination, call.in.read_text(explain_text_limit));
   ALK_CO_TRY(std::string transport, call.in.read_text(explain_text_limit));
-  ALK_CO_TRY(Question question, parse_question(destination, transport));
-  if (!id.empty()) {
-    const LiveSession* session = engine_.sessions().find_identity(id);
-    if (session != nullptr) {
-      question.identity = session->identity;
-      question.constraints = session->constraints;
-    } else {
-      ALK_CO_TRY(clients::Login login, co_await auth_.lookup(id));
-      question.identity = std::move(login.identity);
-      question.constraints = std::move(login.constraints);
-    }
-  }
-  Explanation explanation = explain_question(*engine_.settings(), question);
-  call.out.write_bool(explanation.allowed).write_i32(explanation.rule).write_text(explanation.text);
+  ALK_CO_TRY_VOID(parse_question(destination, transport));
+  ExplainBody question{std::move(id), std::move(destination), std::move(transport), true};
+  ALK_CO_TRY(ExplainedBody explanation, co_await ask_explain(std::move(question)));
+  call.out.write_bool(explanation.allowed)
+      .write_i32(static_cast<std::int32_t>(explanation.rule))
+      .write_text(explanation.text);
   co_return Result<void>{};
+}
+
+// A live session knows best what its login may do; else the engine asks alknet-authd.
+Task<Result<ExplainedBody>> ListenBus::ask_explain(ExplainBody question) {
+  Fleet::Question live{.kind = ControlKind::Explain, .body = encode(question)};
+  auto answers = co_await fleet_.ask(std::move(live));
+  for (auto& [generation, answer] : answers)
+    if (answer) co_return decode<ExplainedBody>(*answer);
+  question.live_only = false;
+  Fleet::Question any{.kind = ControlKind::Explain, .body = encode(question), .only = fleet_.serving()};
+  if (any.only == 0) co_return fail(Kind::Busy, "the engine is being started again");
+  answers = co_await fleet_.ask(std::move(any));
+  for (auto& [generation, answer] : answers) {
+    if (answer) co_return decode<ExplainedBody>(*answer);
+    co_return pass(std::move(answer).error());
+  }
+  co_return fail(Kind::Busy, "the engine is being started again");
 }
 
 } // namespace alk::listend

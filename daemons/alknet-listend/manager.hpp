@@ -1,11 +1,12 @@
-// Owns everything of alknet-listend; members start in order and stop in reverse.
+// The supervisor of alknet-listend: bus name, configuration, listening sockets, and one engine per generation
+// that does the work. Members start in order and stop in reverse.
 #pragma once
 
-#include "auth_link.hpp"
 #include "daemon/daemon.hpp"
-#include "engine.hpp"
 #include "listen_bus.hpp"
 #include "reload.hpp"
+#include "supervisor/engine_process.hpp"
+#include "supervisor/fleet.hpp"
 
 #include <memory>
 
@@ -13,27 +14,28 @@ namespace alk::listend {
 
 class Manager final : public daemon::Service {
  public:
-  // Reads the configuration and the keys, takes the passed sockets, begins to serve. Errors as of
-  // config::load, Reload and Engine::start; all problems of the configuration are in the text, one a line.
+  // Reads the configuration and the keys, takes the passed sockets, starts an engine and returns when it
+  // accepts. Errors as of config::load, Reload and Fleet::launch; all problems of the configuration are in
+  // the text, one a line.
   static Result<std::unique_ptr<daemon::Service>> start(daemon::Context& context);
   ~Manager() override = default;
 
-  // SSH disconnect to every session, two seconds to drain, then the rest is cut.
+  // SSH disconnect to every session of every generation, two seconds to drain, then the rest is cut.
   void stop(std::function<void()> stopped) override;
 
  private:
-  Manager(daemon::Context& context, config::Static running);
-  Result<void> begin(config::Configuration configuration);
-  void watch_authority();
-  void recheck_all();
+  explicit Manager(daemon::Context& context);
+  Result<void> begin();
+  Result<void> launch();
+  void log_listeners() const;
 
+  asio::io_context& loop_;
+  bus::Connection& connection_;
   clients::AuthClient auth_;
-  AuthLink link_;
-  Engine engine_;
+  EngineReaper reaper_;
+  Fleet fleet_;
   Reload reload_;
   ListenBus bus_;
-  bus::Connection& connection_;
-  config::Static running_;
 };
 
 } // namespace alk::listend

@@ -11,6 +11,8 @@ namespace {
 // How long authd may take to come back after a Commit without an answer.
 constexpr std::chrono::seconds settle_time{5};
 constexpr std::chrono::milliseconds settle_step{200};
+// For an engine to compile a policy of many rules on a busy machine.
+constexpr std::chrono::milliseconds engine_timeout{10000};
 } // namespace
 
 std::string describe(const std::vector<config::Problem>& problems) {
@@ -19,10 +21,26 @@ std::string describe(const std::vector<config::Problem>& problems) {
   return text;
 }
 
-Reload::Reload(asio::io_context& main, std::string config_path, config::Static running,
-               clients::AuthClient& auth, Engine& engine)
-    : main_(main), config_path_(std::move(config_path)), running_(std::move(running)), auth_(auth),
-      engine_(engine) {}
+Reload::Reload(asio::io_context& main, std::string config_path, clients::AuthClient& auth, Fleet& fleet)
+    : main_(main), config_path_(std::move(config_path)), auth_(auth), fleet_(fleet) {}
+
+Result<void> Reload::begin() {
+  auto configuration = config::load(config_path_, running_files_);
+  if (!configuration) return fail(Kind::Invalid, describe(configuration.error()));
+  running_ = configuration->fixed;
+  ALK_TRY(Draft draft, draft_of(1, std::move(*configuration), {running_files_, {}, {}}));
+  in_force_ = std::move(draft.next);
+  fleet_.set_bundle(in_force_.generation, std::move(draft.bundle));
+  return {};
+}
+
+std::vector<std::string> Reload::warnings() const {
+  std::vector<std::string> all;
+  for (const config::Problem& problem : in_force_.configuration.warnings) all.push_back(problem.describe());
+  for (const std::string& key : restart_) all.push_back(key + " waits for a restart");
+  all.insert(all.end(), behind_.begin(), behind_.end());
+  return all;
+}
 
 Task<Result<ReloadReport>> Reload::run() {
   if (running_now_) co_return fail(Kind::Busy, "a reload is already running");
@@ -44,42 +62,91 @@ Task<Result<ReloadReport>> Reload::run() {
 Task<Result<ReloadReport>> Reload::transact() {
   auto status = co_await auth_.status();
   if (!status) co_return fail(Kind::Gone, "alknet-authd does not answer; nothing was changed");
-  std::uint64_t transaction = std::max(engine_.settings()->generation, status->generation) + 1;
-  SettingsPtr before = engine_.settings();
+  std::uint64_t transaction = std::max(in_force_.generation, status->generation) + 1;
+  config::Dynamic before = in_force_.configuration.dynamic;
 
-  auto settings = co_await prepare(transaction);
-  if (!settings && settings.error().kind == Kind::Conflict) settings = co_await prepare(transaction);
-  if (!settings) co_return pass(std::move(settings).error());
-  auto committed = co_await commit(transaction, (*settings)->config_digest);
-  if (!committed) co_return pass(std::move(committed).error());
-  co_await apply(*settings);
-
-  auto revoked = co_await auth_.find_revoked(engine_.sessions().identities());
-  if (revoked)
-    engine_.end_revoked(*revoked);
-  else
-    log::warning("revoked identities could not be asked for; they are found at the next change: " +
-                 revoked.error().describe());
-  co_return ReloadReport{transaction, config::changed_keys(before->values, (*settings)->values), restart_};
+  auto draft = co_await prepare(transaction);
+  if (!draft && draft.error().kind == Kind::Conflict) draft = co_await prepare(transaction);
+  if (!draft) co_return pass(std::move(draft).error());
+  auto committed = co_await commit(transaction, draft->next.configuration.digest);
+  if (!committed) {
+    fleet_.tell_all(ControlKind::Abort);
+    co_return pass(std::move(committed).error());
+  }
+  restart_ = config::changed_keys(running_, draft->next.configuration.fixed);
+  co_await apply(std::move(*draft));
+  co_return ReloadReport{transaction, config::changed_keys(before, in_force_.configuration.dynamic),
+                         restart_};
 }
 
-Task<Result<SettingsPtr>> Reload::prepare(std::uint64_t transaction) {
-  auto configuration = config::load(config_path_);
-  if (!configuration) co_return fail(Kind::Invalid, describe(configuration.error()));
-  auto settings = make_settings(*configuration, running_, keys_, transaction);
-  if (!settings) co_return pass(std::move(settings).error());
-  auto digest = co_await auth_.prepare(transaction);
-  if (!digest) {
-    if (digest.error().kind == Kind::Gone)
+// The files behind the names of the running static keys are read anew.
+Result<Reload::Draft> Reload::draft_of(std::uint64_t number, config::Configuration configuration,
+                                       Bundle bundle) {
+  ALK_TRY(bundle.keys, collect_keys(running_, keys_));
+  ALK_TRY(Fd packed, pack(bundle));
+  config::KeySource held(std::make_shared<config::HeldKeys>(std::move(bundle.keys)));
+  ALK_TRY(TlsContexts tls, make_tls_contexts(running_, held));
+  return Draft{{number, std::move(configuration), std::move(tls)}, std::move(packed)};
+}
+
+Result<Reload::Draft> Reload::read(std::uint64_t number) {
+  Bundle bundle;
+  auto configuration = config::load(config_path_, bundle.sources);
+  if (!configuration) return fail(Kind::Invalid, describe(configuration.error()));
+  bundle.running = running_files_;
+  return draft_of(number, std::move(*configuration), std::move(bundle));
+}
+
+Task<Result<Reload::Draft>> Reload::prepare(std::uint64_t transaction) {
+  auto draft = read(transaction);
+  if (!draft) co_return draft;
+  auto engines = co_await prepare_engines(transaction, draft->bundle.get());
+  if (!engines) co_return pass(std::move(engines).error());
+  auto authd = co_await prepare_authd(transaction, draft->next.configuration.digest);
+  if (authd) co_return draft;
+  fleet_.tell_all(ControlKind::Abort);
+  co_return pass(std::move(authd).error());
+}
+
+// The engine that accepts must be able to follow. An older one of another release may not be: it keeps what
+// it has, which is said in the log and in the status until it is gone.
+Task<Result<void>> Reload::prepare_engines(std::uint64_t transaction, int bundle) {
+  behind_.clear();
+  Fleet::Question question{
+      ControlKind::Prepare, encode(TransactionBody{transaction}), engine_timeout, {bundle}};
+  auto answers = co_await fleet_.ask(std::move(question));
+  bool followed = false;
+  for (auto& [generation, answer] : answers) {
+    followed = followed || (answer && generation == fleet_.serving());
+    if (answer) continue;
+    if (generation != fleet_.serving()) {
+      note_behind(generation, answer.error());
+      continue;
+    }
+    fleet_.tell_all(ControlKind::Abort);
+    co_return pass(std::move(answer).error());
+  }
+  if (followed) co_return Result<void>{};
+  fleet_.tell_all(ControlKind::Abort);
+  co_return fail(Kind::Busy, "the engine is being started again; nothing was changed");
+}
+
+void Reload::note_behind(std::uint64_t generation, const Error& reason) {
+  behind_.push_back("generation " + std::to_string(generation) +
+                    " drains with the configuration it had: " + reason.what);
+  log::warning(behind_.back());
+}
+
+Task<Result<void>> Reload::prepare_authd(std::uint64_t transaction, std::string digest) {
+  auto answer = co_await auth_.prepare(transaction);
+  if (!answer) {
+    if (answer.error().kind == Kind::Gone)
       co_return fail(Kind::Gone, "alknet-authd does not answer; nothing was changed");
-    co_return pass(std::move(digest).error());
+    co_return pass(std::move(answer).error());
   }
-  if (*digest != configuration->digest) {
-    (void)co_await auth_.abort(transaction);
-    co_return fail(Kind::Conflict, "the configuration changes while it is read");
-  }
-  restart_ = config::changed_keys(running_, configuration->fixed);
-  co_return settings;
+  if (*answer == digest) co_return Result<void>{};
+  (void)co_await auth_.abort(transaction);
+  co_return fail(Kind::Conflict, "the configuration changes while it is read");
 }
 
 Task<Result<void>> Reload::commit(std::uint64_t transaction, std::string digest) {
@@ -104,10 +171,16 @@ Task<Result<void>> Reload::settle_lost_commit(std::string digest) {
   co_return fail(Kind::Gone, "alknet-authd did not confirm; the old configuration stays");
 }
 
-Task<> Reload::apply(SettingsPtr settings) {
-  auto applied = std::make_shared<asio::steady_timer>(main_, asio::steady_timer::time_point::max());
-  engine_.apply(std::move(settings), [applied] { applied->cancel(); });
-  co_await applied->async_wait(loop::as_value);
+// An engine that is started from here on has it, too.
+Task<> Reload::apply(Draft draft) {
+  in_force_ = std::move(draft.next);
+  fleet_.set_bundle(in_force_.generation, std::move(draft.bundle));
+  Fleet::Question question{ControlKind::Commit, encode(TransactionBody{in_force_.generation}),
+                           engine_timeout};
+  auto answers = co_await fleet_.ask(std::move(question));
+  for (auto& [generation, answer] : answers)
+    if (!answer && (behind_.empty() || generation == fleet_.serving()))
+      note_behind(generation, answer.error());
 }
 
 } // namespace alk::listend

@@ -3,8 +3,6 @@
 #include "authority.hpp"
 #include "worker.hpp"
 
-#include <atomic>
-
 namespace alk::listend {
 
 namespace {
@@ -21,8 +19,6 @@ constexpr std::uint32_t most_logged_refusals = 100;
 // How often a session without keepalive looks at its expiry.
 constexpr std::chrono::seconds idle_check{60};
 
-std::atomic<std::uint64_t> next_session_id{1};
-
 std::uint64_t unix_now() {
   return static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -38,7 +34,7 @@ struct Session::Offered {
 };
 
 Session::Session(Worker& worker, Peer peer)
-    : worker_(worker), peer_(std::move(peer)), id_(next_session_id.fetch_add(1)), timer_(worker.loop()) {}
+    : worker_(worker), peer_(std::move(peer)), id_(worker.hub().take_session_id()), timer_(worker.loop()) {}
 
 Session::~Session() {
   if (ssh_) {

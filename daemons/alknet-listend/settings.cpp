@@ -19,6 +19,16 @@ static Result<std::shared_ptr<const WebSite>> make_site(const config::Listener& 
   return std::make_shared<const WebSite>(std::move(root));
 }
 
+Result<TlsContexts> make_tls_contexts(const config::Static& running, const config::KeySource& keys) {
+  TlsContexts contexts;
+  for (const config::Listener& listener : running.listeners) {
+    if (listener.transport != config::Transport::Tls) continue;
+    ALK_TRY(auto context, make_tls(listener, running, keys));
+    contexts[listener.name] = std::move(context);
+  }
+  return contexts;
+}
+
 Result<SettingsPtr> make_settings(const config::Configuration& configuration, const config::Static& running,
                                   const config::KeySource& keys, std::uint64_t generation) {
   auto settings = std::make_shared<Settings>(Settings{generation,
@@ -27,15 +37,20 @@ Result<SettingsPtr> make_settings(const config::Configuration& configuration, co
                                                       ForwardingPolicy(configuration.dynamic.forwarding),
                                                       {},
                                                       {}});
+  ALK_TRY(settings->tls, make_tls_contexts(running, keys));
   for (const config::Listener& listener : running.listeners) {
-    if (listener.transport != config::Transport::Tls) continue;
-    ALK_TRY(auto context, make_tls(listener, running, keys));
-    settings->tls[listener.name] = std::move(context);
-    if (!listener.stealth) continue;
+    if (listener.transport != config::Transport::Tls || !listener.stealth) continue;
     ALK_TRY(auto site, make_site(listener));
     settings->sites[listener.name] = std::move(site);
   }
   return SettingsPtr(std::move(settings));
+}
+
+SettingsPtr renew_settings(const config::Configuration& configuration, const Settings& before,
+                           std::uint64_t generation) {
+  return std::make_shared<Settings>(Settings{generation, configuration.digest, configuration.dynamic,
+                                             ForwardingPolicy(configuration.dynamic.forwarding), before.tls,
+                                             before.sites});
 }
 
 } // namespace alk::listend

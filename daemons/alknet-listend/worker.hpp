@@ -26,6 +26,7 @@ class Hub {
                       std::function<void(Result<LoginVerdict>)> answer) = 0;
   // Moves whenever identities may have changed: a verdict that was asked for under an older one is stale.
   virtual std::uint64_t authority_epoch() const = 0;
+  virtual std::uint64_t take_session_id() = 0; // unique over all generations; any thread
   virtual void session_opened(LiveSession session) = 0;
   virtual void session_closed(std::uint64_t id) = 0;
 };

@@ -77,6 +77,7 @@ void Runner::watch_bus() {
 
 int Runner::run(const Start& start) {
   if (auto up = start_up(start); !up) {
+    if (stopping_) return exit_code_; // told so before it was up
     log::error(up.error().describe());
     loop::notify_status(up.error().describe());
     exit_code_ = 1;

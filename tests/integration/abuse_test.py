@@ -92,7 +92,7 @@ class Silence(Abuse):
             self.skipTest(f"only {hard} descriptors are allowed here")
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
-        daemon = self.server.children("alknet-listend")
+        daemon = self.server.engine()
         before = memory_of(daemon)
         quiet = []
         self.addCleanup(lambda: [sock.close() for sock in quiet])

@@ -80,7 +80,7 @@ class HostileChannels(harness.Case):
         return channel
 
     def listend(self):
-        return self.server.children("alknet-listend")
+        return self.server.engine()
 
     def assert_serves(self, client, address):
         channel = self.open(client, address)

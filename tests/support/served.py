@@ -102,6 +102,18 @@ class Served:
         return found if name is None else found.get(name[:15])
 
 
+    def engine(self):
+        """Pid of the process that accepts and holds the sessions: alknet-listend starts it."""
+        return engine_of(self.children("alknet-listend"))
+
+
+def engine_of(listend):
+    """The youngest engine of an alknet-listend."""
+    out = subprocess.run(["ps", "-o", "pid=,comm=", "--sort=-start_time", "--ppid", str(listend)], capture_output=True, text=True)
+    engines = [int(line.split()[0]) for line in out.stdout.splitlines() if line.split()[1] == "alknet-engine"]
+    return max(engines) if engines else None
+
+
 def socks5(proxy, host, port, timeout=20):
     """A SOCKS5 CONNECT with the name left to the exit; gives (socket, reply code)."""
     sock = socket.create_connection(proxy, timeout=timeout)

@@ -14,6 +14,25 @@ constexpr std::uint32_t most_entries = 4096;   // drop-ins; keys
 Failure cut_short() {
   return fail(Kind::Invalid, "a bundle of configuration and keys is cut short");
 }
+
+std::string write_files(const config::Sources& files) {
+  ByteWriter out;
+  out.u32(static_cast<std::uint32_t>(files.size()));
+  for (const config::SourceFile& file : files) out.string(file.path).string(file.name).string(file.text);
+  return out.take();
+}
+
+Result<config::Sources> read_files(ByteReader& in) {
+  auto count = in.u32();
+  if (!count || *count > most_entries) return cut_short();
+  config::Sources files;
+  for (std::uint32_t i = 0; i < *count; ++i) {
+    auto path = in.string(name_limit), name = in.string(name_limit), text = in.string(file_limit);
+    if (!path || !name || !text) return cut_short();
+    files.push_back({std::string(*path), std::string(*name), std::string(*text)});
+  }
+  return files;
+}
 } // namespace
 
 Result<config::HeldKeys> collect_keys(const config::Static& fixed, const config::KeySource& keys) {
@@ -36,20 +55,19 @@ Result<config::HeldKeys> collect_keys(const config::Static& fixed, const config:
 
 // Keys are written from where they lie: a buffer that grows would leave copies behind.
 Result<Fd> pack(const Bundle& bundle) {
-  ByteWriter files;
-  files.u32(static_cast<std::uint32_t>(bundle.sources.size()));
-  for (const config::SourceFile& file : bundle.sources)
-    files.string(file.path).string(file.name).string(file.text);
-  files.u32(static_cast<std::uint32_t>(bundle.keys.size()));
+  std::string files = write_files(bundle.sources);
+  files += ByteWriter().u32(static_cast<std::uint32_t>(bundle.keys.size())).take();
   std::vector<std::string> names;
   for (const auto& [name, bytes] : bundle.keys)
     names.push_back(ByteWriter().string(name).u32(static_cast<std::uint32_t>(bytes.size())).take());
-  std::vector<std::string_view> pieces{files.bytes()};
+  std::vector<std::string_view> pieces{files};
   std::size_t at = 0;
   for (const auto& [name, bytes] : bundle.keys) {
     pieces.push_back(names[at++]);
     pieces.push_back(bytes.view());
   }
+  std::string running = write_files(bundle.running);
+  pieces.push_back(running);
   return seal_in_memory(pieces);
 }
 
@@ -57,13 +75,7 @@ Result<Bundle> unpack(const Fd& memory) {
   ALK_TRY(SecretBytes content, read_sealed(memory, bundle_limit));
   ByteReader in(content.view());
   Bundle bundle;
-  auto files = in.u32();
-  if (!files || *files > most_entries) return cut_short();
-  for (std::uint32_t i = 0; i < *files; ++i) {
-    auto path = in.string(name_limit), name = in.string(name_limit), text = in.string(file_limit);
-    if (!path || !name || !text) return cut_short();
-    bundle.sources.push_back({std::string(*path), std::string(*name), std::string(*text)});
-  }
+  ALK_TRY(bundle.sources, read_files(in));
   auto keys = in.u32();
   if (!keys || *keys > most_entries) return cut_short();
   for (std::uint32_t i = 0; i < *keys; ++i) {
@@ -71,6 +83,7 @@ Result<Bundle> unpack(const Fd& memory) {
     if (!name || !bytes) return cut_short();
     bundle.keys.emplace(std::string(*name), SecretBytes(*bytes));
   }
+  ALK_TRY(bundle.running, read_files(in));
   return bundle;
 }
 

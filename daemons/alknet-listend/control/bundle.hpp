@@ -12,6 +12,8 @@ namespace alk::listend {
 struct Bundle {
   config::Sources sources;
   config::HeldKeys keys; // by the name in the configuration
+  // Where the static keys stand that are in force since the start; empty: in `sources`.
+  config::Sources running;
 };
 
 // Reads every key that a process with these listeners needs. Errors as of KeySource::read.

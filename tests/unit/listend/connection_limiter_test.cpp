@@ -73,6 +73,21 @@ TEST(ConnectionLimiter, LimitsChangeWhileConnectionsLive) {
   EXPECT_TRUE(limiter.acquire("a"));
 }
 
+TEST(ConnectionLimiter, WhatLivesElsewhereCounts) {
+  ConnectionLimiter limiter(3, 5);
+  limiter.count_elsewhere({{"a", 2}, {"b", 1}});
+  auto one = limiter.acquire("a");
+  ASSERT_TRUE(one);
+  EXPECT_EQ(limiter.acquire("a").error(), ConnectionLimiter::Refusal::PerSource);
+  auto two = limiter.acquire("c");
+  ASSERT_TRUE(two);
+  EXPECT_EQ(limiter.acquire("d").error(), ConnectionLimiter::Refusal::Total);
+  EXPECT_EQ(limiter.total(), 2U);
+  EXPECT_EQ(limiter.by_source().at("a"), 1U);
+  limiter.count_elsewhere({});
+  EXPECT_TRUE(limiter.acquire("a"));
+}
+
 TEST(ConnectionLimiter, LeasesMayOutliveIt) {
   std::optional<ConnectionLimiter> limiter(std::in_place);
   auto lease = limiter->acquire("a");

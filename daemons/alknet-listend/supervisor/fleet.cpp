@@ -1,0 +1,206 @@
+#include "supervisor/fleet.hpp"
+
+#include "log/log.hpp"
+
+#include <algorithm>
+
+namespace alk::listend {
+
+namespace {
+constexpr std::chrono::milliseconds tick_interval{1000};
+// Between starts that fail: the reason is logged each time.
+constexpr std::chrono::milliseconds first_pause{200};
+constexpr std::chrono::milliseconds longest_pause{5000};
+} // namespace
+
+Fleet::Fleet(asio::io_context& loop, Spawn spawn, std::chrono::seconds drain_deadline, Callbacks callbacks)
+    : loop_(loop), spawn_(std::move(spawn)), drain_deadline_(drain_deadline),
+      callbacks_(std::move(callbacks)), events_{[this](Generation& generation) { ended(generation); },
+                                                callbacks_.session_opened, callbacks_.session_closed,
+                                                [this] { tell_elsewhere(); }},
+      tick_timer_(loop), relaunch_timer_(loop), stop_timer_(loop) {
+  tick();
+}
+
+void Fleet::set_bundle(std::uint64_t settings, Fd bundle) {
+  settings_ = settings;
+  bundle_ = std::move(bundle);
+}
+
+Generation* Fleet::find(std::uint64_t number) {
+  auto found = generations_.find(number);
+  return found == generations_.end() ? nullptr : found->second.get();
+}
+
+void Fleet::adopt(std::uint64_t number, ::pid_t pid, Fd control) {
+  number_from(number + 1);
+  generations_[number] = std::make_unique<Generation>(loop_, number, pid, std::move(control), events_);
+}
+
+void Fleet::launch(Done done) {
+  std::uint64_t number = next_number_++;
+  auto failed = [this, &done](Error error) {
+    asio::post(loop_, [done = std::move(done), error = std::move(error)] { done(Failure(error)); });
+  };
+  auto pair = make_control_pair();
+  if (!pair) return failed(std::move(pair).error());
+  auto pid = spawn_(pair->engine.get());
+  if (!pid) return failed(std::move(pid).error());
+  auto generation = std::make_unique<Generation>(loop_, number, *pid, std::move(pair->supervisor), events_);
+  starting_ = number;
+  start(*(generations_[number] = std::move(generation)), std::move(done));
+}
+
+void Fleet::start(Generation& generation, Done done) {
+  StartBody body{generation.number(), settings_, {}};
+  std::vector<int> descriptors{bundle_.get()};
+  for (const loop::PassedDescriptor& socket : sockets_) {
+    body.sockets.push_back(socket.name);
+    descriptors.push_back(socket.fd.get());
+  }
+  auto answered = [this, number = generation.number(), settings = settings_,
+                   done = std::move(done)](Result<std::string> answer) {
+    starting_ = 0;
+    auto state = answer.and_then([](const std::string& bytes) { return decode<ServingBody>(bytes); });
+    if (!state) {
+      // Whatever it does now, it is not wanted; the end of its control socket says so.
+      if (Generation* failed = find(number)) failed->kill();
+      asio::post(loop_, [this, number] { generations_.erase(number); });
+      return done(pass(std::move(state).error()));
+    }
+    serve(number, std::move(*state));
+    if (settings != settings_) bring_up_to_date(number);
+    done({});
+  };
+  generation.ask(ControlKind::Start, encode(body), std::move(answered), start_timeout, descriptors);
+}
+
+void Fleet::serve(std::uint64_t number, ServingBody state) {
+  serving_ = number;
+  state_ = std::move(state);
+  pause_ = std::chrono::milliseconds(0);
+  log::write(log::Level::Info, log::event::engine_serving, {{"generation", number}});
+  callbacks_.kept(*find(number));
+  for (auto& [older, generation] : generations_)
+    if (older < number)
+      generation->tell(ControlKind::Drain,
+                       encode(DrainBody{static_cast<std::uint64_t>(drain_deadline_.count())}));
+  tell_elsewhere();
+}
+
+// A reload was committed while it started.
+void Fleet::bring_up_to_date(std::uint64_t number) {
+  Generation* generation = find(number);
+  std::string body = encode(TransactionBody{settings_});
+  const int bundle[] = {bundle_.get()};
+  auto prepared = [this, number, body](Result<std::string> answer) {
+    Generation* still = find(number);
+    if (answer && still != nullptr) still->ask(ControlKind::Commit, body, [](const Result<std::string>&) {});
+  };
+  generation->ask(ControlKind::Prepare, body, std::move(prepared), question_timeout, bundle);
+}
+
+void Fleet::ended(Generation& generation) {
+  std::uint64_t number = generation.number();
+  bool lost = number == serving_;
+  if (lost) serving_ = 0;
+  callbacks_.gone(generation);
+  auto level = lost && !stopping_ ? log::Level::Error : log::Level::Info;
+  log::write(level, log::event::engine_ended,
+             {{"generation", number}, {"sessions", int(generation.state().sessions)}});
+  generations_.erase(number);
+  if (stopping_) {
+    if (generations_.empty() && stopped_) std::exchange(stopped_, nullptr)();
+    return;
+  }
+  if (lost) return relaunch();
+  tell_elsewhere();
+}
+
+void Fleet::relaunch() {
+  launch([this](const Result<void>& launched) {
+    if (launched || stopping_) return;
+    log::error("no engine could be started: " + launched.error().describe());
+    pause_ = std::clamp(pause_ * 2, first_pause, longest_pause);
+    relaunch_timer_.expires_after(pause_);
+    relaunch_timer_.async_wait([this](std::error_code error) {
+      if (!error && !stopping_) relaunch();
+    });
+  });
+}
+
+void Fleet::tick() {
+  for (auto& [number, generation] : generations_) {
+    if (number == starting_ || generation->tick()) continue;
+    log::error("generation " + std::to_string(number) + " does not answer any more and is killed");
+    generation->kill();
+  }
+  tick_timer_.expires_after(tick_interval);
+  tick_timer_.async_wait([this](std::error_code error) {
+    if (!error) tick();
+  });
+}
+
+// The one that accepts counts what its predecessors still hold.
+void Fleet::tell_elsewhere() {
+  Generation* serving = find(serving_);
+  if (serving == nullptr) return;
+  SourcesBody sum;
+  for (auto& [number, generation] : generations_)
+    if (number != serving_)
+      for (const auto& [source, count] : generation->sources()) sum.connections[source] += count;
+  serving->tell(ControlKind::Elsewhere, encode(sum));
+}
+
+Task<Fleet::Answers> Fleet::ask(Question question) {
+  struct Gathered {
+    asio::steady_timer wake;
+    Answers answers;
+    std::size_t left = 0;
+  };
+  auto never = asio::steady_timer::time_point::max();
+  auto gathered = std::make_shared<Gathered>(Gathered{asio::steady_timer(loop_, never), {}, 0});
+  for (auto& [number, generation] : generations_) {
+    if (number == starting_ || (question.only != 0 && number != question.only)) continue;
+    ++gathered->left;
+    auto answered = [gathered, number = number](Result<std::string> answer) {
+      gathered->answers.emplace_back(number, std::move(answer));
+      if (--gathered->left == 0) gathered->wake.cancel();
+    };
+    generation->ask(question.kind, question.body, std::move(answered), question.timeout,
+                    question.descriptors);
+  }
+  if (gathered->left > 0) co_await gathered->wake.async_wait(loop::as_value);
+  co_return std::move(gathered->answers);
+}
+
+void Fleet::tell_all(ControlKind kind, const std::string& body) {
+  for (auto& [number, generation] : generations_) generation->tell(kind, body);
+}
+
+std::uint64_t Fleet::sessions() const {
+  std::uint64_t sum = 0;
+  for (const auto& [number, generation] : generations_) sum += generation->state().sessions;
+  return sum;
+}
+
+std::uint64_t Fleet::connections() const {
+  std::uint64_t sum = 0;
+  for (const auto& [number, generation] : generations_) sum += generation->state().connections;
+  return sum;
+}
+
+void Fleet::stop(std::function<void()> done) {
+  stopping_ = true;
+  relaunch_timer_.cancel();
+  if (generations_.empty()) return asio::post(loop_, std::move(done));
+  stopped_ = std::move(done);
+  tell_all(ControlKind::Stop, encode(StopBody{static_cast<std::uint32_t>(stop_grace.count())}));
+  stop_timer_.expires_after(stop_patience);
+  stop_timer_.async_wait([this](std::error_code error) {
+    if (error) return;
+    for (auto& [number, generation] : generations_) generation->kill();
+  });
+}
+
+} // namespace alk::listend

@@ -1,0 +1,223 @@
+// An engine at its control socket, with the supervisor played by the test over the real codec.
+#include "control/engine_server.hpp"
+#include "ssh/key_file.hpp"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace alk::listend {
+
+namespace {
+
+class Nobody final : public Authority {
+ public:
+  void verify(LoginRequest, std::function<void(Result<LoginVerdict>)> answer) override {
+    answer(LoginVerdict{});
+  }
+  void find_revoked(std::vector<std::string>,
+                    std::function<void(Result<std::vector<std::string>>)> answer) override {
+    answer(std::vector<std::string>{});
+  }
+};
+
+constexpr const char* configuration = "[auth]\nhost_key = \"/host_key\"\n[[listeners]]\nname = \"ssh\"\n"
+                                      "transport = \"tcp\"\n";
+
+class EngineServerTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    pair_ = std::move(*make_control_pair());
+    server_ = std::make_unique<EngineServer>(
+        loop_, std::move(pair_.engine), authority_,
+        [](std::string, std::function<void(Result<LoginVerdict>)> answer) {
+          answer(fail(Kind::NotFound, "no such identity"));
+        },
+        [this] { ended_ = true; });
+    channel_ = std::make_unique<ControlChannel>(loop_, std::move(pair_.supervisor));
+    channel_->open(
+        [this](ControlMessage message, std::vector<Fd>) {
+          if (message.is(ControlKind::Answer)) answer_ = outcome_of(*decode<AnswerBody>(message.body));
+          if (message.is(ControlKind::Beat)) beat_ = *decode<BeatBody>(message.body);
+        },
+        [] {});
+    server_->open();
+    listening_.reset(::socket(AF_INET, SOCK_STREAM, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    ASSERT_EQ(::bind(listening_.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+    ASSERT_EQ(::listen(listening_.get(), 16), 0);
+    ::getsockname(listening_.get(), reinterpret_cast<sockaddr*>(&address), &size);
+    address_ = address;
+  }
+  void TearDown() override {
+    channel_.reset();
+    run_until([this] { return ended_; });
+    EXPECT_TRUE(ended_);
+  }
+
+  void run_until(const std::function<bool()>& done) {
+    auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    loop_.restart();
+    while (!done() && std::chrono::steady_clock::now() < deadline) loop_.run_one_for(std::chrono::seconds(1));
+  }
+  Result<std::string> ask(ControlKind kind, std::string body = {}, std::vector<int> descriptors = {}) {
+    answer_.reset();
+    EXPECT_TRUE(channel_->send(make_control(kind, std::move(body), ++question_), descriptors));
+    run_until([this] { return answer_.has_value(); });
+    return answer_ ? *answer_ : Result<std::string>(fail(Kind::Gone, "no answer"));
+  }
+  Fd bundle(const std::string& text) {
+    Bundle bundle{{{"/etc/alknet/alknet.toml", "alknet.toml", text}}, {}, {}};
+    bundle.keys.emplace("/host_key", SecretBytes(ssh::generate_ed25519().value().private_key.view()));
+    return std::move(*pack(bundle));
+  }
+  Result<std::string> start(std::uint64_t generation, const std::string& text = configuration) {
+    Fd packed = bundle(text);
+    return ask(ControlKind::Start, encode(StartBody{generation, 1, {"ssh"}}),
+               {packed.get(), listening_.get()});
+  }
+  Result<std::string> prepare(std::uint64_t number, const std::string& text) {
+    Fd packed = bundle(text);
+    return ask(ControlKind::Prepare, encode(TransactionBody{number}), {packed.get()});
+  }
+  // A client that has seen the server's greeting.
+  Fd client() {
+    Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    EXPECT_EQ(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address_), sizeof address_), 0);
+    char text[8] = {};
+    run_until([&] { return ::recv(fd.get(), text, sizeof text, MSG_DONTWAIT) > 0; });
+    EXPECT_EQ(std::string_view(text, 4), "SSH-");
+    return fd;
+  }
+
+  asio::io_context loop_;
+  Nobody authority_;
+  ControlPair pair_;
+  Fd listening_;
+  sockaddr_in address_{};
+  std::uint64_t question_ = 0;
+  std::optional<Result<std::string>> answer_;
+  BeatBody beat_;
+  bool ended_ = false;
+  std::unique_ptr<EngineServer> server_;
+  std::unique_ptr<ControlChannel> channel_;
+};
+
+TEST_F(EngineServerTest, SaysWhoItIs) {
+  ASSERT_TRUE(start(3));
+  auto body = ask(ControlKind::Hello, encode(HelloBody{}));
+  ASSERT_TRUE(body);
+  auto hello = decode<HelloBody>(*body);
+  ASSERT_TRUE(hello);
+  EXPECT_EQ(hello->version, control_version);
+  EXPECT_EQ(hello->generation, 3U);
+  EXPECT_EQ(hello->pid, static_cast<std::uint64_t>(::getpid()));
+  EXPECT_TRUE(hello->serving);
+  EXPECT_FALSE(hello->draining);
+}
+
+TEST_F(EngineServerTest, ServesWhatItIsGiven) {
+  auto body = start(1);
+  ASSERT_TRUE(body) << body.error().describe();
+  auto serving = decode<ServingBody>(*body);
+  ASSERT_TRUE(serving);
+  EXPECT_TRUE(serving->host_key_fingerprint.starts_with("SHA256:"));
+  ASSERT_EQ(serving->listeners.size(), 1U);
+  EXPECT_TRUE(serving->listeners[0].active);
+  Fd connected = client();
+  EXPECT_FALSE(start(1)); // once
+}
+
+TEST_F(EngineServerTest, RefusesWhatItCannotServe) {
+  EXPECT_EQ(start(1, "[limits]\nmax_connections = true\n").error().kind, Kind::Invalid);
+  EXPECT_FALSE(ask(ControlKind::Start, encode(StartBody{1, 1, {"ssh"}})));
+  EXPECT_FALSE(ask(ControlKind::Start, "short"));
+  EXPECT_FALSE(prepare(2, configuration)); // nothing runs yet
+  EXPECT_TRUE(start(1));
+}
+
+TEST_F(EngineServerTest, AnswersQuestionsOfALaterRelease) {
+  auto answer = ask(static_cast<ControlKind>(50), "whatever");
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, Kind::Unsupported);
+}
+
+TEST_F(EngineServerTest, CommitsWhatWasPreparedAndNothingElse) {
+  ASSERT_TRUE(start(1));
+  EXPECT_EQ(ask(ControlKind::Commit, encode(TransactionBody{2})).error().kind, Kind::Conflict);
+  auto bad = prepare(2, std::string(configuration) + "[limits]\nmax_connections = -1\n");
+  ASSERT_FALSE(bad);
+  EXPECT_NE(bad.error().what.find("limits.max_connections"), std::string::npos);
+  ASSERT_TRUE(prepare(2, std::string(configuration) + "[limits]\nmax_connections = 7\nof_tomorrow = 1\n"));
+  EXPECT_EQ(server_->engine().settings()->generation, 1U);
+  ASSERT_TRUE(channel_->send(make_control(ControlKind::Abort)));
+  EXPECT_FALSE(ask(ControlKind::Commit, encode(TransactionBody{2})));
+  ASSERT_TRUE(prepare(3, std::string(configuration) + "[limits]\nmax_connections = 7\n"));
+  ASSERT_TRUE(ask(ControlKind::Commit, encode(TransactionBody{3})));
+  EXPECT_EQ(server_->engine().settings()->generation, 3U);
+  EXPECT_EQ(server_->engine().settings()->values.limits.max_connections, 7U);
+}
+
+TEST_F(EngineServerTest, DrainsUntilItsLastConnectionEnds) {
+  ASSERT_TRUE(start(1));
+  Fd connected = client();
+  ASSERT_TRUE(channel_->send(make_control(ControlKind::Drain, encode(DrainBody{3600}))));
+  run_until([this] { return beat_.draining; });
+  EXPECT_EQ(beat_.connections, 1U);
+  ASSERT_TRUE(prepare(2, std::string(configuration) + "[limits]\nmax_connections = 7\n")); // reloads reach it
+  ASSERT_TRUE(ask(ControlKind::Commit, encode(TransactionBody{2})));
+  EXPECT_FALSE(ended_);
+  connected.reset();
+  run_until([this] { return ended_; });
+  EXPECT_TRUE(ended_);
+}
+
+TEST_F(EngineServerTest, TheDrainDeadlineEndsIt) {
+  ASSERT_TRUE(start(1));
+  Fd connected = client();
+  ASSERT_TRUE(channel_->send(make_control(ControlKind::Drain, encode(DrainBody{0}))));
+  run_until([this] { return ended_; });
+  EXPECT_TRUE(ended_);
+}
+
+TEST_F(EngineServerTest, CountsWhatLivesElsewhere) {
+  ASSERT_TRUE(start(1, std::string(configuration) + "[limits]\nmax_connections_per_ip = 2\n"));
+  ASSERT_TRUE(channel_->send(make_control(ControlKind::Elsewhere, encode(SourcesBody{{{"127.0.0.1", 1}}}))));
+  ASSERT_TRUE(ask(ControlKind::Hello, encode(HelloBody{})));
+  Fd first = client();
+  Fd second(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(::connect(second.get(), reinterpret_cast<sockaddr*>(&address_), sizeof address_), 0);
+  char byte = 0;
+  ssize_t count = -1;
+  run_until([&] { return (count = ::recv(second.get(), &byte, 1, MSG_DONTWAIT)) >= 0 || errno != EAGAIN; });
+  EXPECT_LE(count, 0);
+}
+
+TEST_F(EngineServerTest, KnowsNoSessionThatIsNotThere) {
+  ASSERT_TRUE(start(3));
+  EXPECT_EQ(ask(ControlKind::Disconnect, encode(DisconnectBody{2000000001, "go"})).error().kind,
+            Kind::NotFound);
+  auto list = ask(ControlKind::List);
+  ASSERT_TRUE(list);
+  EXPECT_TRUE(decode<SessionsBody>(*list)->sessions.empty());
+}
+
+TEST_F(EngineServerTest, Explains) {
+  ASSERT_TRUE(start(1, std::string(configuration) + "[forwarding]\ndefault = \"deny\"\n"));
+  auto body = ask(ControlKind::Explain, encode(ExplainBody{"", "192.0.2.1:80", "tcp", false}));
+  ASSERT_TRUE(body);
+  EXPECT_FALSE(decode<ExplainedBody>(*body)->allowed);
+  EXPECT_EQ(decode<ExplainedBody>(*body)->text, "default");
+  EXPECT_EQ(ask(ControlKind::Explain, encode(ExplainBody{"x", "192.0.2.1:80", "tcp", true})).error().kind,
+            Kind::NotFound);
+  EXPECT_EQ(ask(ControlKind::Explain, encode(ExplainBody{"", "192.0.2.1", "tcp", false})).error().kind,
+            Kind::Invalid);
+}
+
+} // namespace
+} // namespace alk::listend
