@@ -17,18 +17,26 @@ Manager::Manager(daemon::Context& context)
              default_drain_deadline,
              {.session_opened = [this](const NewsBody& news) { bus_.session_opened(news); },
               .session_closed = [this](const NewsBody& news) { bus_.session_closed(news); },
-              .kept = [](Generation&) {},
-              .gone = [](Generation&) {}}),
+              .kept = [this](Generation& generation) { store_.keep(generation); },
+              .gone = [this](Generation& generation) { store_.forget(generation); }}),
       reload_(context.loop, context.options.config, auth_, fleet_),
-      bus_(context.loop, fleet_, reload_, auth_) {}
+      bus_(context.loop, fleet_, reload_, auth_), tasks_(context.loop) {}
 
 Result<void> Manager::begin() {
   ALK_TRY_VOID(reload_.begin());
-  ALK_TRY(auto sockets, loop::take_passed_descriptors());
-  fleet_.set_sockets(std::move(sockets));
+  ALK_TRY(auto passed, loop::take_passed_descriptors());
+  adopt(std::move(passed));
   ALK_TRY_VOID(launch());
   log_listeners();
   return bus_.attach(connection_);
+}
+
+// What an earlier supervisor left with the service manager stands among the listening sockets.
+void Manager::adopt(std::vector<loop::PassedDescriptor> passed) {
+  for (StoredEngine& engine : store_.take(passed))
+    fleet_.adopt(engine.number, engine.pid, std::move(engine.control));
+  fleet_.number_from(store_.last_number() + 1);
+  fleet_.set_sockets(std::move(passed));
 }
 
 // Nothing else happens on the loop yet but signals, and one of those ends it.
@@ -48,7 +56,31 @@ void Manager::log_listeners() const {
                 {"listen", listener.active ? listener.address : "inactive"}});
 }
 
+std::string Manager::status() const {
+  std::string text = "generation " + std::to_string(fleet_.serving()) + " serving";
+  if (fleet_.size() > 1) text += ", " + std::to_string(fleet_.size() - 1) + " draining";
+  return text;
+}
+
+// Only a service manager that keeps our descriptors can start a successor that finds the engines.
 void Manager::stop(std::function<void()> stopped) {
+  if (!store_.in_use()) return stop_engines(std::move(stopped));
+  tasks_.spawn("stop", leave_or_stop(std::move(stopped)));
+}
+
+Task<> Manager::leave_or_stop(std::function<void()> stopped) {
+  JobType job = co_await ask_job_type(connection_);
+  if (job == JobType::Stop) {
+    stop_engines(std::move(stopped));
+    co_return;
+  }
+  log::info("the engines go on; the next supervisor takes them over");
+  fleet_.leave();
+  bus_.detach();
+  stopped();
+}
+
+void Manager::stop_engines(std::function<void()> stopped) {
   fleet_.stop([this, stopped = std::move(stopped)] {
     bus_.detach();
     stopped();

@@ -7,6 +7,8 @@
 #include "reload.hpp"
 #include "supervisor/engine_process.hpp"
 #include "supervisor/fleet.hpp"
+#include "supervisor/generation_store.hpp"
+#include "supervisor/job_type.hpp"
 
 #include <memory>
 
@@ -20,14 +22,19 @@ class Manager final : public daemon::Service {
   static Result<std::unique_ptr<daemon::Service>> start(daemon::Context& context);
   ~Manager() override = default;
 
-  // SSH disconnect to every session of every generation, two seconds to drain, then the rest is cut.
+  // For a restart: leaves the engines to the next supervisor. Else: SSH disconnect to every session of every
+  // generation, two seconds to drain, then the rest is cut.
   void stop(std::function<void()> stopped) override;
+  std::string status() const override;
 
  private:
   explicit Manager(daemon::Context& context);
   Result<void> begin();
   Result<void> launch();
   void log_listeners() const;
+  void adopt(std::vector<loop::PassedDescriptor> passed);
+  void stop_engines(std::function<void()> stopped);
+  Task<> leave_or_stop(std::function<void()> stopped);
 
   asio::io_context& loop_;
   bus::Connection& connection_;
@@ -36,6 +43,8 @@ class Manager final : public daemon::Service {
   Fleet fleet_;
   Reload reload_;
   ListenBus bus_;
+  GenerationStore store_;
+  loop::TaskGroup tasks_;
 };
 
 } // namespace alk::listend

@@ -58,7 +58,7 @@ Result<void> Runner::start_up(const Start& start) {
   ALK_TRY(service_, start(*context_));
   ALK_TRY_VOID(bus_->request_name(description_.bus_name));
   log::write(log::Level::Info, log::event::server_running, {{"version", version()}});
-  loop::notify_ready("running");
+  loop::notify_ready(service_->status());
   return {};
 }
 

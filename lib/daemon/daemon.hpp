@@ -27,6 +27,8 @@ class Service {
   // Begin the orderly stop; call `stopped` once when nothing is left to wait for (at once is fine). The bus
   // name is already given up, the bus still works.
   virtual void stop(std::function<void()> stopped) = 0;
+  // One line for the service manager's status display.
+  virtual std::string status() const { return "running"; }
 };
 
 struct Description {

@@ -1,5 +1,6 @@
 #include "loop/notify.hpp"
 
+#include <cstdlib>
 #include <string>
 
 #include <systemd/sd-daemon.h>
@@ -16,6 +17,19 @@ void notify_status(std::string_view status) {
 
 void notify_stopping() {
   ::sd_notify(0, "STOPPING=1");
+}
+
+void store_descriptor(std::string_view name, int descriptor) {
+  ::sd_pid_notify_with_fds(0, 0, ("FDSTORE=1\nFDNAME=" + std::string(name)).c_str(), &descriptor, 1);
+}
+
+void remove_stored(std::string_view name) {
+  ::sd_notify(0, ("FDSTOREREMOVE=1\nFDNAME=" + std::string(name)).c_str());
+}
+
+void wait_for_notifications(std::chrono::milliseconds patience) {
+  if (std::getenv("NOTIFY_SOCKET") == nullptr) return;
+  ::sd_notify_barrier(0, static_cast<std::uint64_t>(patience.count()) * 1000);
 }
 
 Watchdog::Watchdog(asio::io_context& context) : timer_(context) {

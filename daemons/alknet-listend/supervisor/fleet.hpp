@@ -58,6 +58,8 @@ class Fleet {
   std::uint64_t sessions() const;
   std::uint64_t connections() const;
 
+  // This supervisor ends, the engines do not.
+  void leave() { stopping_ = true; }
   // Says goodbye everywhere; kills what has not ended after `stop_patience`; `done` when nothing is left.
   void stop(std::function<void()> done);
 

@@ -1,0 +1,300 @@
+"""Restarts of alknet-listend under a service manager that keeps its descriptors, which is played here: NOTIFY_SOCKET takes
+what the supervisor stores (FDSTORE=1), and the next supervisor gets it back among its LISTEN_FDS."""
+
+import array
+import os
+import select
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import harness
+import targets
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+class ServiceManager(threading.Thread):
+    """The part of systemd that a restart needs."""
+
+    def __init__(self, path):
+        super().__init__(daemon=True)
+        self.path = str(path)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path)
+        self.stored, self.statuses, self.done = {}, [], False
+        self.changed = threading.Condition()
+        self.start()
+
+    def run(self):
+        while not self.done:
+            if not select.select([self.socket], [], [], 0.2)[0]:
+                continue
+            data, ancillary, _, _ = self.socket.recvmsg(4096, socket.CMSG_SPACE(16 * 4))
+            numbers = array.array("i")
+            for level, kind, content in ancillary:
+                if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                    numbers.frombytes(content[:len(content) - len(content) % numbers.itemsize])
+            self.take(dict(line.split("=", 1) for line in data.decode().splitlines()), list(numbers))
+
+    def take(self, lines, numbers):
+        with self.changed:
+            if lines.get("FDSTORE") == "1":
+                self.stored[lines["FDNAME"]] = socket.socket(fileno=numbers.pop(0)) if lines["FDNAME"].startswith("gen-") and \
+                    lines["FDNAME"] != "generation-number" else os.fdopen(numbers.pop(0), "rb+", buffering=0)
+            if lines.get("FDSTOREREMOVE") == "1":
+                self.drop(lines["FDNAME"])
+            if "READY" in lines:
+                self.statuses.append(lines.get("STATUS"))
+            self.changed.notify_all()
+        for number in numbers:  # BARRIER=1: closing it is the answer
+            os.close(number)
+
+    def drop(self, name):
+        if name in self.stored:
+            self.stored.pop(name).close()
+
+    def drop_hung_up(self):
+        """systemd watches what it keeps."""
+        with self.changed:
+            for name, kept in list(self.stored.items()):
+                poll = select.poll()
+                poll.register(kept, 0)
+                if any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll(0)):
+                    self.drop(name)
+
+    def wait_ready(self, count):
+        with self.changed:
+            if not self.changed.wait_for(lambda: len(self.statuses) >= count, timeout=60):
+                raise AssertionError("the supervisor does not become ready")
+
+    def engines(self):
+        """Generation and process id of everything that is stored."""
+        with self.changed:
+            return sorted(tuple(int(part) for part in name.split("-")[1:]) for name in self.stored if name.startswith("gen-"))
+
+    def close(self):
+        self.done = True
+        self.join()
+        for name in list(self.stored):
+            self.drop(name)
+        self.socket.close()
+
+
+class Knocking(threading.Thread):
+    """New connections, one after the other, each with the server's greeting."""
+
+    def __init__(self, address):
+        super().__init__()
+        self.address, self.bad, self.good, self.longest, self.done = address, [], 0, 0.0, threading.Event()
+
+    def run(self):
+        while not self.done.is_set():
+            began = time.monotonic()
+            try:
+                with socket.create_connection(self.address, timeout=30) as sock:
+                    if sock.recv(4) == b"SSH-":
+                        self.good += 1
+                    else:
+                        self.bad.append("closed")
+            except OSError as error:
+                self.bad.append(repr(error))
+            self.longest = max(self.longest, time.monotonic() - began)
+
+
+class Transfer(threading.Thread):
+    """One session that moves bytes there and back for as long as it is told to."""
+
+    def __init__(self, command):
+        super().__init__()
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        self.done, self.bytes, self.error = threading.Event(), 0, None
+
+    def run(self):
+        block = os.urandom(8192)
+        while not self.done.is_set():
+            try:
+                self.process.stdin.write(block)
+                got = b""
+                while len(got) < len(block):
+                    piece = self.process.stdout.read(len(block) - len(got))
+                    if not piece:
+                        raise OSError("the channel ended")
+                    got += piece
+                if got != block:
+                    raise OSError("other bytes came back")
+                self.bytes += len(block)
+            except OSError as error:
+                self.error = error
+                return
+
+    def stop(self):
+        self.done.set()
+        self.join(30)
+        self.process.kill()
+        self.process.communicate()
+
+
+class Restarts(harness.Case):
+    def setUp(self):
+        super().setUp()
+        harness.require("ssh")
+        (self.dir / "authorized_keys").write_text(harness.make_key(self.dir / "key") + "\n")
+        harness.make_key(self.dir / "host_key")
+        self.config = self.dir / "alknet.toml"
+        self.config.write_text(
+            f'[auth]\nhost_key = "{self.dir}/host_key"\n[auth.ssh]\nauthorized_keys = ["{self.dir}/authorized_keys"]\n'
+            '[[listeners]]\nname = "ssh"\ntransport = "tcp"\n')
+        self.echo = self.target(targets.Echo())
+        self.address = self.start_bus()
+        authd = self.start("authd", [harness.binary("alknet-authd"), "--config", self.config, "--bus-address", self.address])
+        authd.wait_line("server running")
+        self.socket = harness.listening_socket()
+        self.addCleanup(self.socket.close)
+        self.manager = ServiceManager(self.dir / "notify")
+        self.addCleanup(self.end_everything)
+        self.starts = 0
+        self.listend = self.start_listend()
+
+    def end_everything(self):
+        engines = [pid for _, pid in self.manager.engines()]
+        self.manager.close()
+        for pid in engines:  # the stored ends are closed: the word to stop
+            harness.wait_until(lambda pid=pid: not alive(pid), what="an engine's end")
+
+    def launch(self):
+        self.manager.drop_hung_up()
+        self.starts += 1
+        return self.start(f"listend{self.starts}",
+                          [harness.binary("alknet-listend"), "--config", self.config, "--bus-address", self.address],
+                          sockets={**self.manager.stored, "ssh": self.socket},
+                          env={"NOTIFY_SOCKET": self.manager.path, "INVOCATION_ID": "0" * 32})
+
+    def start_listend(self):
+        before = len(self.manager.statuses)
+        program = self.launch()
+        self.manager.wait_ready(before + 1)
+        return program
+
+    def end_listend(self, number=signal.SIGTERM):
+        os.kill(self.listend.pid, number)
+        harness.wait_until(lambda: not self.listend.running(), what="the supervisor's end")
+
+    def ssh(self):
+        port = self.socket.getsockname()[1]
+        return ["ssh", "-F", "none", "-i", str(self.dir / "key"), "-p", str(port), "-o", "StrictHostKeyChecking=no",
+                "-o", "UserKnownHostsFile=/dev/null", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
+                "-o", "LogLevel=ERROR", "-W", self.echo.address, "me@127.0.0.1"]
+
+    def transfer(self):
+        transfer = Transfer(self.ssh())
+        self.addCleanup(transfer.stop)
+        transfer.start()
+        harness.wait_until(lambda: transfer.bytes > 0 or transfer.error, what="the first bytes")
+        return transfer
+
+    def sessions(self):
+        """Generation of every session, as the bus tells it."""
+        out = self.run_program(["busctl", f"--address={self.address}", "--json=short", "call", "org.alknet.Listen1",
+                                "/org/alknet/Listen1", "org.alknet.Listen1", "ListSessions"]).stdout
+        import json
+        return sorted(session["generation"]["data"] for session in json.loads(out)["data"][0])
+
+    def property(self, name):
+        return self.run_program(["busctl", f"--address={self.address}", "get-property", "org.alknet.Listen1",
+                                 "/org/alknet/Listen1", "org.alknet.Listen1", name]).stdout.decode().strip()
+
+    def test_ten_restarts_under_load_lose_nobody(self):
+        knocking = Knocking(self.socket.getsockname())
+        knocking.start()
+        transfers = [self.transfer(), self.transfer()]
+        for number in range(2, 12):
+            self.end_listend()
+            self.listend = self.start_listend()
+            self.assertEqual(self.manager.engines()[-1][0], number)
+            if number == 5:
+                transfers.append(self.transfer())
+        knocking.done.set()
+        knocking.join(60)
+        print(f"# {knocking.good} connections, longest wait {knocking.longest * 1000:.0f} ms")
+        self.assertEqual(knocking.bad, [])
+        self.assertGreater(knocking.good, 50)
+        before = [transfer.bytes for transfer in transfers]
+        harness.wait_until(lambda: all(now.bytes > then for now, then in zip(transfers, before)), what="transfers go on")
+        self.assertEqual([transfer.error for transfer in transfers], [None] * 3)
+        self.assertEqual(self.sessions(), [1, 1, 5])
+        self.assertEqual(self.property("Sessions"), "u 3")
+        # Engines without a connection are gone; the others are still there.
+        harness.wait_until(lambda: len([pid for _, pid in self.manager.engines() if alive(pid)]) == 3, what="three engines")
+
+    def test_a_killed_supervisor_loses_no_session(self):
+        transfer = self.transfer()
+        knocking = Knocking(self.socket.getsockname())
+        knocking.start()
+        self.end_listend(signal.SIGKILL)
+        time.sleep(0.3)  # a while without any supervisor
+        self.listend = self.start_listend()
+        knocking.done.set()
+        knocking.join(60)
+        self.assertEqual(knocking.bad, [])
+        self.assertEqual(self.sessions(), [1])
+        self.assertIsNone(transfer.error)
+
+    def test_a_start_that_fails_leaves_the_old_engine_serving(self):
+        transfer = self.transfer()
+        good = self.config.read_text()
+        self.end_listend()
+        self.config.write_text("not toml at all\n")
+        for _ in range(3):
+            failing = self.launch()
+            harness.wait_until(lambda failing=failing: not failing.running(), what="the failure")
+            self.assertEqual(failing.returncode, 1)
+            fresh = self.transfer()  # a login, too
+            fresh.stop()
+            self.assertIsNone(fresh.error)
+        self.config.write_text(good)
+        self.listend = self.start_listend()
+        self.assertIsNone(transfer.error)
+        self.assertEqual(self.sessions(), [1])
+
+    def test_reload_and_disconnect_reach_an_older_generation(self):
+        transfer = self.transfer()
+        self.end_listend()
+        self.listend = self.start_listend()
+        self.assertEqual(self.sessions(), [1])
+        (self.dir / "authorized_keys").write_text(harness.make_key(self.dir / "other") + "\n")
+        self.run_program(["busctl", f"--address={self.address}", "call", "org.alknet.Listen1", "/org/alknet/Listen1",
+                          "org.alknet.Listen1", "Reload"])
+        harness.wait_until(lambda: transfer.error, what="the revoked session ends")
+        self.assertEqual(self.sessions(), [])
+
+    def test_what_is_no_longer_kept_ends(self):
+        transfer = self.transfer()
+        engine = self.manager.engines()[0][1]
+        self.end_listend()
+        self.assertTrue(alive(engine))
+        for name in list(self.manager.stored):  # what systemd does at a stop
+            self.manager.drop(name)
+        harness.wait_until(lambda: not alive(engine), what="the engine's end")
+        harness.wait_until(lambda: transfer.error, what="the session's end")
+
+    def test_a_frozen_old_engine_is_killed(self):
+        self.transfer()
+        engine = self.manager.engines()[0][1]
+        os.kill(engine, signal.SIGSTOP)
+        self.end_listend()
+        self.listend = self.start_listend()
+        harness.wait_until(lambda: not alive(engine), what="the end of the frozen one")
+        self.transfer()
+
+
+if __name__ == "__main__":
+    harness.main()
