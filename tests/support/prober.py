@@ -5,6 +5,7 @@ connection ended and when. Values that differ between two runs of one server are
 """
 
 import dataclasses
+import errno
 import re
 import select
 import socket
@@ -119,7 +120,9 @@ class Connection:
 
     def finish_socket(self, error):
         if self.when is None:
-            self.end = "reset" if isinstance(error, (ConnectionResetError, BrokenPipeError)) else repr(error)
+            # ENOTCONN: shutdown(2) came after the reset and before anything else had seen it.
+            reset = isinstance(error, (ConnectionResetError, BrokenPipeError)) or error.errno == errno.ENOTCONN
+            self.end = "reset" if reset else repr(error)
             self.when = time.monotonic()
 
     def handshake(self):
