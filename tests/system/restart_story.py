@@ -89,15 +89,18 @@ class Authd(Case):
 class Listend(Case):
     unit = "alknet-listend.service"
 
-    def refuses_nobody(self, happen, served=5):
-        """The ports stay open whatever happens to the process: who comes meanwhile waits."""
+    def loses_nobody(self, happen, served=5):
+        """Whatever happens to the supervisor: nobody is refused or cut off, and a session goes on in the engine that it has."""
+        sock, path = self.open_tunnel()
         with Load(self.client) as load:
             load.wait_served(served, harness.wait_until)
             happen()
             load.wait_served(served, harness.wait_until)
-        self.assertEqual(load.refused, 0)
+        self.assertEqual((load.refused, load.broken), (0, []))
+        self.assertTrue(echoes(sock, b"after"))
+        with self.client.open(path) as fresh:
+            self.assertTrue(echoes(fresh, b"a channel after"))
         self.assertTrue(self.client.ssh_admits())
-        self.open_tunnel()
         return load
 
     def kill(self):
@@ -106,18 +109,18 @@ class Listend(Case):
         self.wait_replaced(self.unit, old)
 
     def test_killed(self):
-        self.refuses_nobody(self.kill)
+        self.loses_nobody(self.kill)
 
     def test_killed_ten_times(self):
-        self.refuses_nobody(lambda: [self.kill() for _ in range(10)])
+        self.loses_nobody(lambda: [self.kill() for _ in range(10)])
         self.assertEqual(self.server_box.state("alknet-listend.socket"), "active")
 
-    def test_ten_restarts_refuse_nobody(self):
+    def test_ten_restarts_lose_nobody(self):
         def restarts():
             for _ in range(10):
                 self.server_box.run(["systemctl", "restart", "alknet-listend"])
 
-        self.refuses_nobody(restarts)
+        self.loses_nobody(restarts)
         self.assertEqual(self.server_box.state("alknet-listend.socket"), "active")
 
     def test_frozen(self):
@@ -128,7 +131,7 @@ class Listend(Case):
             self.signal_main(self.unit, "STOP")
             self.wait_replaced(self.unit, old)
 
-        load = self.refuses_nobody(freeze)
+        load = self.loses_nobody(freeze)
         self.assertLess(load.longest, 10)
 
 
