@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 using namespace alk::authd;
+using namespace alk::pubkey;
 
 static void require(bool condition) {
   if (!condition) std::abort();

@@ -5,7 +5,6 @@ A command of a paragraph that is not known here fails the story: nothing stands 
 
 import re
 import shutil
-import subprocess
 
 import harness
 import network
@@ -44,21 +43,6 @@ class Readme(story.Case):
         """build-deb/ where the commands are typed."""
         self.offer(self.server_box, packages)
         self.server_box.run("rm -rf /root/build-deb; cp -r /run/box/debs /root/build-deb; rm /run/box/debs/*")
-
-    def newer(self):
-        """The same packages under a later version."""
-        place = self.dir / "newer"
-        place.mkdir()
-        for path in self.packages().values():
-            version = subprocess.run(["dpkg-deb", "--field", path, "Version"], capture_output=True, text=True, check=True).stdout.strip()
-            tree = place / "tree"
-            subprocess.run(["dpkg-deb", "--raw-extract", path, tree], check=True)
-            control = tree / "DEBIAN" / "control"
-            control.write_text(control.read_text().replace(version, version + "+later"))
-            subprocess.run(["dpkg-deb", "-Znone", "--root-owner-group", "--build", tree, place / path.name], check=True,
-                           stdout=subprocess.DEVNULL)
-            shutil.rmtree(tree)
-        return {path.name: path for path in place.glob("*.deb")}
 
     def shows_certificate(self, path):
         seen = self.user.run("openssl s_client -connect tunnel.example.com:443 </dev/null 2>/dev/null | openssl x509 -noout -fingerprint")
@@ -135,7 +119,7 @@ class Readme(story.Case):
         self.assertTrue(self.shows_certificate(f"{live}/fullchain.pem"))
 
     def do_upgrade(self, commands):
-        self.lay_out(self.newer())
+        self.lay_out(self.later_packages("+later"))
         old = self.server_box.show("alknet-listend", "MainPID")
         self.run_all(commands)
         version = self.server_box.look(["dpkg-query", "-W", "-f", "${Version}", "alknet-listend"])

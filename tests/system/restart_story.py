@@ -1,5 +1,7 @@
 """Daemons that are killed, restarted or frozen while people come and go."""
 
+import time
+
 import harness
 import story
 import targets
@@ -133,6 +135,39 @@ class Listend(Case):
 
         load = self.loses_nobody(freeze)
         self.assertLess(load.longest, 10)
+
+
+class Engine(Case):
+    unit = "alknet-listend.service"
+
+    def engines(self):
+        return [int(pid) for pid in self.server_box.look(["pgrep", "-x", "alknet-engine"], check=None).split()]
+
+    def test_killed(self):
+        """Its sessions end with it; nobody new is refused, and another one takes its place."""
+        sock, _ = self.open_tunnel()
+        with Load(self.client) as load:
+            load.wait_served(5, harness.wait_until)
+            self.server_box.run(["pkill", "-KILL", "-x", "alknet-engine"])
+            load.wait_served(5, harness.wait_until)
+        self.assertEqual(load.refused, 0)
+        self.assertEqual(harness.receive_all(sock), b"")
+        self.assertTrue(self.client.ssh_admits())
+        self.assertEqual(len(self.engines()), 1)
+
+    def test_a_stop_ends_a_frozen_older_generation(self):
+        self.open_tunnel()
+        old = self.engines()
+        self.server_box.run(["systemctl", "restart", "alknet-listend"])
+        harness.wait_until(lambda: len(self.engines()) == 2, what="a draining engine beside the new one")
+        self.server_box.run(["kill", "-STOP", str(old[0])])
+        began = time.monotonic()
+        self.server_box.run(["systemctl", "stop", "alknet-listend"])
+        self.assertLess(time.monotonic() - began, 5)
+        self.assertEqual(self.engines(), [])
+        self.assertEqual(self.server_box.state("alknet-listend"), "inactive")
+        with self.assertRaises(ConnectionRefusedError):
+            self.client.tls()
 
 
 if __name__ == "__main__":

@@ -73,6 +73,20 @@ class Case(harness.Case):
         self.assertLessEqual(set(names), set(found))
         return {name: found[name] for name in names}
 
+    def later_packages(self, suffix):
+        """{file name: file} of the same packages with `suffix` behind their version."""
+        place = self.dir / f"packages{suffix}"
+        place.mkdir()
+        for path in self.packages().values():
+            version = self.run_program(["dpkg-deb", "--field", path, "Version"]).stdout.decode().strip()
+            tree = place / "tree"
+            self.run_program(["dpkg-deb", "--raw-extract", path, tree])
+            control = tree / "DEBIAN" / "control"
+            control.write_text(control.read_text().replace(version, version + suffix))
+            self.run_program(["dpkg-deb", "-Znone", "--root-owner-group", "--build", tree, place / path.name])
+            shutil.rmtree(tree)
+        return {path.name: path for path in place.glob("*.deb")}
+
     def offer(self, machine, packages):
         """Copies package files into the machine; gives their paths there."""
         place = machine.shared / "debs"
@@ -83,7 +97,10 @@ class Case(harness.Case):
 
     def install(self, machine, *names):
         """apt-get install of the built files, as an operator does who has them and nothing else."""
-        paths = self.offer(machine, self.packages(*names))
+        return self.install_files(machine, self.packages(*names))
+
+    def install_files(self, machine, packages):
+        paths = self.offer(machine, packages)
         return machine.run(["apt-get", "-o", "Dpkg::Use-Pty=0", "--no-install-recommends", "-y", "install", *paths],
                            timeout=180)
 

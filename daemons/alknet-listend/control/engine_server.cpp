@@ -32,7 +32,7 @@ std::string write(const Explanation& explanation) {
 
 EngineServer::EngineServer(asio::io_context& loop, Fd control, Authority& authority, Lookup lookup,
                            std::function<void()> ended)
-    : loop_(loop), authority_(authority), lookup_(std::move(lookup)), ended_(std::move(ended)),
+    : authority_(authority), lookup_(std::move(lookup)), ended_(std::move(ended)),
       engine_(loop, authority,
               {[this](const LiveSession& session) {
                  tell(ControlKind::Opened, encode(NewsBody{session.id, session.identity.id}));

@@ -53,7 +53,6 @@ class EngineServer {
   void tell_state();
   void tell_sources();
 
-  asio::io_context& loop_;
   Authority& authority_;
   Lookup lookup_;
   std::function<void()> ended_;
