@@ -5,7 +5,6 @@ connection ended and when. Values that differ between two runs of one server are
 """
 
 import dataclasses
-import errno
 import re
 import select
 import socket
@@ -120,9 +119,7 @@ class Connection:
 
     def finish_socket(self, error):
         if self.when is None:
-            # ENOTCONN: shutdown(2) came after the reset and before anything else had seen it.
-            reset = isinstance(error, (ConnectionResetError, BrokenPipeError)) or error.errno == errno.ENOTCONN
-            self.end = "reset" if reset else repr(error)
+            self.end = "reset" if isinstance(error, (ConnectionResetError, BrokenPipeError)) else repr(error)
             self.when = time.monotonic()
 
     def handshake(self):
@@ -193,8 +190,8 @@ class Connection:
         elif isinstance(step, Fin):
             try:
                 self.sock.shutdown(socket.SHUT_WR)
-            except OSError as error:
-                self.finish_socket(error)
+            except OSError:  # reset already: reading brings what came before that, and then says so
+                pass
         elif isinstance(step, Notify):
             try:
                 self.tls.unwrap()
