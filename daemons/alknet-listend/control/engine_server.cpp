@@ -31,8 +31,8 @@ std::string write(const Explanation& explanation) {
 } // namespace
 
 EngineServer::EngineServer(asio::io_context& loop, Fd control, Authority& authority, Lookup lookup,
-                           std::function<void()> ended)
-    : authority_(authority), lookup_(std::move(lookup)), ended_(std::move(ended)),
+                           std::function<void()> ended, Pace pace)
+    : authority_(authority), lookup_(std::move(lookup)), ended_(std::move(ended)), pace_(pace),
       engine_(loop, authority,
               {[this](const LiveSession& session) {
                  tell(ControlKind::Opened, encode(NewsBody{session.id, session.identity.id}));
@@ -47,7 +47,7 @@ EngineServer::EngineServer(asio::io_context& loop, Fd control, Authority& author
 void EngineServer::open() {
   channel_.open([this](ControlMessage message,
                        std::vector<Fd> descriptors) { receive(std::move(message), std::move(descriptors)); },
-                [this] { stop(orphan_grace); });
+                [this] { stop(pace_.farewell); });
   beat();
 }
 
@@ -229,9 +229,9 @@ void EngineServer::stop(std::chrono::milliseconds grace) {
 void EngineServer::beat() {
   tell_state();
   if (deadline_) tell_sources();
-  if (deadline_ && engine_.connections() == 0) stop(orphan_grace);
-  if (deadline_ && std::chrono::steady_clock::now() >= *deadline_) stop(orphan_grace);
-  beat_timer_.expires_after(beat_interval);
+  if (deadline_ && engine_.connections() == 0) stop(pace_.farewell);
+  if (deadline_ && std::chrono::steady_clock::now() >= *deadline_) stop(pace_.farewell);
+  beat_timer_.expires_after(pace_.beat);
   beat_timer_.async_wait([this](std::error_code error) {
     if (!error) beat();
   });

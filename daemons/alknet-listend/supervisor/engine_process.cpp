@@ -82,7 +82,8 @@ class EngineProcess {
               link_.stop();
               tasks_.cancel();
               loop.stop();
-            }),
+            },
+            EngineServer::Pace{}),
         signals_(loop, [this](int) { server_.stop(orphan_grace); }) {
     bus_->come_back_when_lost([] {}); // the supervisor says so in the log
     watch_authority();

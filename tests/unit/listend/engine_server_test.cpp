@@ -11,6 +11,7 @@
 namespace alk::listend {
 
 namespace {
+using std::chrono::milliseconds;
 
 class Nobody final : public Authority {
  public:
@@ -35,7 +36,7 @@ class EngineServerTest : public testing::Test {
         [](std::string, std::function<void(Result<LoginVerdict>)> answer) {
           answer(fail(Kind::NotFound, "no such identity"));
         },
-        [this] { ended_ = true; });
+        [this] { ended_ = true; }, EngineServer::Pace{.beat = milliseconds(5), .farewell = milliseconds(50)});
     channel_ = std::make_unique<ControlChannel>(loop_, std::move(pair_.supervisor));
     channel_->open(
         [this](ControlMessage message, std::vector<Fd>) {
