@@ -26,11 +26,12 @@ int sessions(Admin& admin, const Output& output) {
     print_json(document, output);
     return exit_ok;
   }
-  Table table({"ID", "IDENTITY", "USER", "FROM", "LISTENER", "CHANNELS", "AGE"});
+  Table table({"ID", "IDENTITY", "USER", "FROM", "LISTENER", "CHANNELS", "AGE", "GENERATION"});
   for (const auto& session : *all)
     table.add({std::to_string(session.id), cell(session.identity), cell(session.user),
                address_text(session.remote_addr, session.remote_port), cell(session.listener),
-               std::to_string(session.channels), age_text(session.since, output.now)});
+               std::to_string(session.channels), age_text(session.since, output.now),
+               std::to_string(session.generation)});
   table.print(output.out);
   return exit_ok;
 }

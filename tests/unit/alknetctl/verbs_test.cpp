@@ -117,8 +117,9 @@ TEST_F(Verbs, StatusSaysWhenTheTwoDisagree) {
 
 TEST_F(Verbs, SessionsAreAlignedAndPeersWriteNothingToTheTerminal) {
   EXPECT_EQ(sessions(admin_, text()), exit_ok);
-  EXPECT_EQ(out_.str(), "ID  IDENTITY    USER              FROM                 LISTENER  CHANNELS  AGE\n"
-                        "12  SHA256:key  e\\x1b[31m\\x20vil  [2001:db8::1]:50000  tls       3         45s\n");
+  EXPECT_EQ(out_.str(),
+            "ID  IDENTITY    USER              FROM                 LISTENER  CHANNELS  AGE  GENERATION\n"
+            "12  SHA256:key  e\\x1b[31m\\x20vil  [2001:db8::1]:50000  tls       3         45s  7\n");
   out_.str({});
   EXPECT_EQ(sessions(admin_, json()), exit_ok);
   EXPECT_EQ(out_.str().find('\x1b'), std::string::npos);
