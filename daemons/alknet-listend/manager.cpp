@@ -14,7 +14,6 @@ Manager::Manager(daemon::Context& context)
     : loop_(context.loop), connection_(context.bus), auth_(context.bus), reaper_(context.loop),
       fleet_(context.loop,
              [address = context.options.bus_address](int control) { return spawn_engine(control, address); },
-             default_drain_deadline,
              {.session_opened = [this](const NewsBody& news) { bus_.session_opened(news); },
               .session_closed = [this](const NewsBody& news) { bus_.session_closed(news); },
               .kept = [this](Generation& generation) { store_.keep(generation); },

@@ -31,6 +31,7 @@ Result<void> Reload::begin() {
   ALK_TRY(Draft draft, draft_of(1, std::move(*configuration), {running_files_, {}, {}}));
   in_force_ = std::move(draft.next);
   fleet_.set_bundle(in_force_.generation, std::move(draft.bundle));
+  fleet_.set_drain_deadline(running_.server.drain_deadline);
   return {};
 }
 

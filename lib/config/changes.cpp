@@ -51,6 +51,7 @@ std::vector<std::string> changed_keys(const Dynamic& before, const Dynamic& afte
 std::vector<std::string> changed_keys(const Static& before, const Static& after) {
   Keys keys;
   compare_tls(keys, "server.", before.server.tls, after.server.tls);
+  compare(keys, "server.drain_deadline", before.server.drain_deadline, after.server.drain_deadline);
   auto compare_listener = [&](const std::string& head, const Listener& old, const Listener& now) {
     compare(keys, head + "name", old.name, now.name);
     compare(keys, head + "transport", old.transport, now.transport);

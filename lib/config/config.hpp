@@ -48,6 +48,7 @@ struct Listener {
 // [server]
 struct Server {
   TlsFiles tls;
+  seconds drain_deadline{12 * 3600}; // what a restart leaves in an older engine ends then
   bool operator==(const Server&) const = default;
 };
 

@@ -13,6 +13,7 @@ static constexpr Word<int> interface_words[] = {{"ssh", 0}};
 static constexpr std::size_t name_limit = 64;     // of a listener; FDNAME_MAX of the service manager is 255
 static constexpr Range connections{0, 1'000'000}; // more descriptors than a process gets
 static constexpr Range short_time{1, 600};
+static constexpr Range drain_time{1, 30 * 86'400};
 static constexpr Range channels{1, 65'535}; // each may hold some 2 MB; more than any session opens
 
 static constexpr LimitKey limits[] = {
@@ -127,7 +128,10 @@ void resolve_paths(const std::string& directory, Configuration& into) {
 
 void read_document(const Node* document, Configuration& into, Report& report) {
   Section root(report, document);
-  root.table("server", [&](Section& below) { read_tls(below, into.fixed.server.tls); });
+  root.table("server", [&](Section& below) {
+    read_tls(below, into.fixed.server.tls);
+    below.duration("drain_deadline", into.fixed.server.drain_deadline, drain_time);
+  });
   root.tables("listeners", into.fixed.listeners, read_listener);
   root.table("auth", [&](Section& below) { read_auth(below, into.fixed, into.dynamic.auth); });
   root.table("forwarding", [&](Section& below) {

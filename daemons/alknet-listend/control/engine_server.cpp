@@ -209,8 +209,13 @@ void EngineServer::recheck() {
 }
 
 void EngineServer::drain(std::chrono::seconds deadline) {
-  if (!serving_ || deadline_ || stopping_) return;
-  deadline_ = std::chrono::steady_clock::now() + deadline;
+  if (!serving_ || stopping_) return;
+  auto end = std::chrono::steady_clock::now() + deadline;
+  if (deadline_) {
+    deadline_ = std::min(*deadline_, end);
+    return;
+  }
+  deadline_ = end;
   engine_.stop_accepting();
   log::write(log::Level::Info, log::event::engine_draining,
              {{"generation", generation_}, {"connections", std::uint64_t{engine_.connections()}}});

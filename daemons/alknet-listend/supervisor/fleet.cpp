@@ -13,8 +13,8 @@ constexpr std::chrono::milliseconds first_pause{200};
 constexpr std::chrono::milliseconds longest_pause{5000};
 } // namespace
 
-Fleet::Fleet(asio::io_context& loop, Spawn spawn, std::chrono::seconds drain_deadline, Callbacks callbacks)
-    : loop_(loop), spawn_(std::move(spawn)), drain_deadline_(drain_deadline),
+Fleet::Fleet(asio::io_context& loop, Spawn spawn, Callbacks callbacks)
+    : loop_(loop), spawn_(std::move(spawn)),
       callbacks_(std::move(callbacks)), events_{[this](Generation& generation) { ended(generation); },
                                                 callbacks_.session_opened, callbacks_.session_closed,
                                                 [this] { tell_elsewhere(); }},

@@ -8,7 +8,6 @@
 
 namespace alk::listend {
 
-inline constexpr std::chrono::hours default_drain_deadline{12};
 // Time for peers to read our farewell and for buffers to drain.
 inline constexpr std::chrono::milliseconds stop_grace{2000};
 inline constexpr std::chrono::seconds start_timeout{30};        // a busy machine with many keys
@@ -27,11 +26,13 @@ class Fleet {
   using Spawn = std::function<Result<::pid_t>(int control)>;
   using Done = std::function<void(Result<void>)>;
 
-  Fleet(asio::io_context& loop, Spawn spawn, std::chrono::seconds drain_deadline, Callbacks callbacks);
+  Fleet(asio::io_context& loop, Spawn spawn, Callbacks callbacks);
 
   // What engines are started with, now and after a death.
   void set_sockets(std::vector<loop::PassedDescriptor> sockets) { sockets_ = std::move(sockets); }
   void set_bundle(std::uint64_t settings, Fd bundle);
+  // What older engines are given when a new one accepts. To be set before any is adopted.
+  void set_drain_deadline(std::chrono::seconds deadline) { drain_deadline_ = deadline; }
 
   // An engine of an earlier supervisor. It serves or drains; asks it what.
   void adopt(std::uint64_t number, ::pid_t pid, Fd control);
@@ -75,7 +76,7 @@ class Fleet {
 
   asio::io_context& loop_;
   Spawn spawn_;
-  std::chrono::seconds drain_deadline_;
+  std::chrono::seconds drain_deadline_{0};
   Callbacks callbacks_;
   Generation::Events events_;
   std::vector<loop::PassedDescriptor> sockets_;

@@ -39,6 +39,9 @@ TEST(Parse, EmptyFileIsTheDefaults) {
 }
 
 constexpr std::string_view full = R"(
+[server]
+drain_deadline = "90m"
+
 [server.tls]
 cert = "credential:tls.cert"
 key = "credential:tls.key"
@@ -103,6 +106,7 @@ TEST(Parse, EveryKey) {
   EXPECT_EQ(tls_files(whole.fixed, listeners[2]).key, "/k.pem");
   EXPECT_EQ(listeners[1].transport, Transport::Tcp);
   EXPECT_EQ(listeners[1].listen, "0.0.0.0:0");
+  EXPECT_EQ(whole.fixed.server.drain_deadline, 90min);
   EXPECT_EQ(whole.fixed.host_key, "/etc/key");
   EXPECT_FALSE(whole.dynamic.auth.disconnect_revoked);
   EXPECT_EQ(whole.dynamic.auth.authorized_keys.size(), 2U);
@@ -281,7 +285,7 @@ TEST(KnownKeys, AreTheOnesTheFullFileSets) {
   EXPECT_THAT(keys, Contains("forwarding.rules[].transports"));
   EXPECT_THAT(keys, Contains("limits.keepalive_count_max"));
   EXPECT_THAT(keys, Contains("auth.ssh.authorized_keys"));
-  EXPECT_EQ(keys.size(), 28U);
+  EXPECT_EQ(keys.size(), 29U);
 }
 
 TEST(ChangedKeys, NamesWhatDiffers) {
@@ -299,9 +303,10 @@ TEST(ChangedKeys, NamesWhatDiffers) {
   EXPECT_THAT(changed_keys(before.dynamic, after.dynamic), Contains("forwarding.rules"));
   after.fixed.listeners[0].stealth = false;
   after.fixed.server.tls.key = "x";
+  after.fixed.server.drain_deadline = 60s;
   after.fixed.host_key = "y";
-  EXPECT_THAT(changed_keys(before.fixed, after.fixed),
-              ElementsAre("server.tls.key", "listeners[0].stealth", "auth.host_key"));
+  EXPECT_THAT(changed_keys(before.fixed, after.fixed), ElementsAre("server.tls.key", "server.drain_deadline",
+                                                                   "listeners[0].stealth", "auth.host_key"));
   after.fixed.listeners.pop_back();
   EXPECT_THAT(changed_keys(before.fixed, after.fixed), Contains("listeners"));
 }

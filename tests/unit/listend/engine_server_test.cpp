@@ -186,6 +186,15 @@ TEST_F(EngineServerTest, TheDrainDeadlineEndsIt) {
   EXPECT_TRUE(ended_);
 }
 
+TEST_F(EngineServerTest, ALaterDrainOnlyBringsTheDeadlineNearer) {
+  ASSERT_TRUE(start(1));
+  Fd connected = client();
+  for (std::uint64_t deadline : {3600U, 0U, 7200U})
+    ASSERT_TRUE(channel_->send(make_control(ControlKind::Drain, encode(DrainBody{deadline}))));
+  run_until([this] { return ended_; });
+  EXPECT_TRUE(ended_);
+}
+
 TEST_F(EngineServerTest, CountsWhatLivesElsewhere) {
   ASSERT_TRUE(start(1, std::string(configuration) + "[limits]\nmax_connections_per_ip = 2\n"));
   ASSERT_TRUE(channel_->send(make_control(ControlKind::Elsewhere, encode(SourcesBody{{{"127.0.0.1", 1}}}))));

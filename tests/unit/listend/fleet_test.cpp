@@ -65,6 +65,7 @@ class FleetTest : public testing::Test {
   FleetTest() {
     const std::string_view bundle[] = {"bundle"};
     fleet_.set_bundle(1, std::move(*seal_in_memory(bundle)));
+    fleet_.set_drain_deadline(std::chrono::minutes(90));
     std::vector<loop::PassedDescriptor> sockets;
     sockets.push_back({"ssh", Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC))});
     fleet_.set_sockets(std::move(sockets));
@@ -113,7 +114,6 @@ class FleetTest : public testing::Test {
                  engines_.push_back(std::make_unique<PlayedEngine>(loop_, control));
                  return 0;
                },
-               std::chrono::hours(12),
                {[this](const NewsBody& news) { news_.push_back("+" + news.identity); },
                 [this](const NewsBody& news) { news_.push_back("-" + news.identity); },
                 [this](Generation& one) { news_.push_back("kept " + std::to_string(one.number())); },
@@ -152,7 +152,7 @@ TEST_F(FleetTest, OlderGenerationsDrainOnlyOnceTheNewOneAccepts) {
   launch();
   EXPECT_EQ(fleet_.serving(), 6U); // numbers are never used twice
   EXPECT_EQ(old.count(ControlKind::Drain), 1U);
-  EXPECT_EQ(decode<DrainBody>(old.last(ControlKind::Drain))->deadline, 43200U);
+  EXPECT_EQ(decode<DrainBody>(old.last(ControlKind::Drain))->deadline, 5400U);
 }
 
 TEST_F(FleetTest, AnEngineThatRefusesToStartIsLetGo) {
