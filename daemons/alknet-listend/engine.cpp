@@ -143,6 +143,10 @@ void Engine::apply(SettingsPtr settings, std::function<void()> done) {
       std::move(done));
 }
 
+void Engine::turn_all(std::function<void()> back) {
+  on_all_workers([](Worker&, const std::function<void()>& finished) { finished(); }, std::move(back));
+}
+
 std::vector<Engine::ListenerState> Engine::listeners() const {
   std::vector<ListenerState> states;
   for (const auto& listener : listeners_) states.push_back({listener->settings(), listener->address(), true});

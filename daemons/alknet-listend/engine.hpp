@@ -60,6 +60,9 @@ class Engine final : private Hub {
   const std::string& host_key_fingerprint() const { return host_key_fingerprint_; }
   const SettingsPtr& settings() const { return settings_; }
 
+  // `back` on the main loop once every worker's loop has turned.
+  void turn_all(std::function<void()> back);
+
   void stop_accepting();
   // Live connections by source address, and those of other processes that count like our own.
   std::map<std::string, std::uint32_t> sources() const { return limiter_.by_source(); }

@@ -1,11 +1,13 @@
 """alknet-listend is a supervisor and an engine: what happens when one of them dies, freezes or is told to stop."""
 
+import ctypes
 import json
 import os
 import signal
 import socket
 import threading
 import time
+import unittest
 
 import harness
 import served
@@ -18,6 +20,18 @@ def alive(pid):
             return file.read().rsplit(")", 1)[1].split()[0] not in "ZX"
     except FileNotFoundError:
         return False
+
+
+def freeze_workers(pid):
+    """Every thread but the main one, as a loop that never comes back would; they go on when we end."""
+    seize, interrupt = 0x4206, 0x4207
+    ptrace = ctypes.CDLL(None, use_errno=True).ptrace
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        if int(thread) == pid:
+            continue
+        for request in (seize, interrupt):
+            if ptrace(request, int(thread), 0, 0) != 0:
+                raise unittest.SkipTest(f"threads cannot be stopped here: ptrace: {os.strerror(ctypes.get_errno())}")
 
 
 class Knocking(threading.Thread):
@@ -97,6 +111,14 @@ class Supervisor(harness.Case):
         with socket.create_connection(self.server.ssh, timeout=30) as waiting:
             self.wait_for_another()
             self.assertEqual(waiting.recv(4), b"SSH-")
+        print(f"# replaced after {time.monotonic() - began:.1f} s")
+        self.assertFalse(alive(self.engine))
+        self.reaches()
+
+    def test_an_engine_whose_workers_hang_is_replaced(self):
+        freeze_workers(self.engine)
+        began = time.monotonic()
+        harness.wait_until(lambda: (self.server.engine() or self.engine) != self.engine, timeout=60, what="another engine")
         print(f"# replaced after {time.monotonic() - began:.1f} s")
         self.assertFalse(alive(self.engine))
         self.reaches()

@@ -42,7 +42,8 @@ EngineServer::EngineServer(asio::io_context& loop, Fd control, Authority& author
                  tell(ControlKind::Closed, encode(NewsBody{session.id, session.identity.id}));
                  tell_state();
                }}),
-      beat_timer_(loop), channel_(loop, std::move(control)) {}
+      pulse_([this](std::function<void()> back) { engine_.turn_all(std::move(back)); }), beat_timer_(loop),
+      channel_(loop, std::move(control)) {}
 
 void EngineServer::open() {
   channel_.open([this](ControlMessage message,
@@ -232,6 +233,7 @@ void EngineServer::stop(std::chrono::milliseconds grace) {
 }
 
 void EngineServer::beat() {
+  turning_ = pulse_.turns();
   tell_state();
   if (deadline_) tell_sources();
   if (deadline_ && engine_.connections() == 0) stop(pace_.farewell);
@@ -243,6 +245,7 @@ void EngineServer::beat() {
 }
 
 void EngineServer::tell_state() {
+  if (!turning_) return;
   tell(ControlKind::Beat,
        encode(BeatBody{static_cast<std::uint32_t>(engine_.sessions().size()),
                        static_cast<std::uint32_t>(engine_.connections()), deadline_.has_value()}));

@@ -6,6 +6,7 @@
 #include "control/bodies.hpp"
 #include "control/bundle.hpp"
 #include "control/channel.hpp"
+#include "control/pulse.hpp"
 #include "engine.hpp"
 
 #include <optional>
@@ -67,6 +68,8 @@ class EngineServer {
   config::Static running_;
   SettingsPtr prepared_;
   std::map<std::string, std::uint32_t> told_sources_;
+  Pulse pulse_;
+  bool turning_ = true; // false: the supervisor is told nothing that would count as a beat
   std::optional<std::chrono::steady_clock::time_point> deadline_; // set: draining
   std::uint64_t generation_ = 0;
   bool serving_ = false;

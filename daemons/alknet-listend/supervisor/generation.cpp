@@ -50,11 +50,11 @@ void Generation::settle(std::uint64_t question, Result<std::string> outcome) {
 }
 
 void Generation::receive(const ControlMessage& message) {
-  missed_beats_ = 0;
   if (message.is(ControlKind::Answer)) {
     auto body = decode<AnswerBody>(message.body);
     if (body) settle(message.number, outcome_of(std::move(*body)));
   } else if (message.is(ControlKind::Beat)) {
+    missed_beats_ = 0;
     if (auto body = decode<BeatBody>(message.body)) state_ = *body;
   } else if (message.is(ControlKind::Opened)) {
     if (auto body = decode<NewsBody>(message.body)) events_.session_opened(*body);
