@@ -1,12 +1,13 @@
 #include "manager.hpp"
 
 #include "log/log.hpp"
+#include "loop/notify.hpp"
 
 namespace alk::listend {
 
 Result<std::unique_ptr<daemon::Service>> Manager::start(daemon::Context& context) {
   std::unique_ptr<Manager> manager(new Manager(context));
-  ALK_TRY_VOID(manager->begin());
+  ALK_TRY_VOID(manager->begin(context.passed));
   return manager;
 }
 
@@ -21,9 +22,8 @@ Manager::Manager(daemon::Context& context)
       reload_(context.loop, context.options.config, auth_, fleet_),
       bus_(context.loop, fleet_, reload_, auth_), tasks_(context.loop) {}
 
-Result<void> Manager::begin() {
+Result<void> Manager::begin(std::vector<loop::PassedDescriptor>& passed) {
   ALK_TRY_VOID(reload_.begin());
-  ALK_TRY(auto passed, loop::take_passed_descriptors());
   adopt(std::move(passed));
   ALK_TRY_VOID(launch());
   log_listeners();
@@ -63,7 +63,7 @@ std::string Manager::status() const {
 
 // Only a service manager that keeps our descriptors can start a successor that finds the engines.
 void Manager::stop(std::function<void()> stopped) {
-  if (!store_.in_use()) return stop_engines(std::move(stopped));
+  if (!loop::descriptors_are_kept()) return stop_engines(std::move(stopped));
   tasks_.spawn("stop", leave_or_stop(std::move(stopped)));
 }
 

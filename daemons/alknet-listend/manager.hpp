@@ -29,7 +29,7 @@ class Manager final : public daemon::Service {
 
  private:
   explicit Manager(daemon::Context& context);
-  Result<void> begin();
+  Result<void> begin(std::vector<loop::PassedDescriptor>& passed);
   Result<void> launch();
   void log_listeners() const;
   void adopt(std::vector<loop::PassedDescriptor> passed);

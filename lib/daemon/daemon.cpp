@@ -2,6 +2,7 @@
 
 #include "base/version.hpp"
 #include "daemon/confine.hpp"
+#include "daemon/failed_starts.hpp"
 #include "log/log.hpp"
 #include "loop/notify.hpp"
 #include "loop/signals.hpp"
@@ -27,12 +28,15 @@ class Runner {
  private:
   Result<void> start_up(const Start& start);
   void watch_bus();
+  void start_failed(const Error& reason);
   void stop(int exit_code);
   void drain();
   void finish();
 
   const Description& description_;
   const Options& options_;
+  std::vector<loop::PassedDescriptor> passed_;
+  FailedStarts failed_starts_;
   asio::io_context loop_{1};
   std::unique_ptr<bus::Connection> bus_;
   asio::steady_timer deadline_{loop_};
@@ -45,9 +49,11 @@ class Runner {
 };
 
 Result<void> Runner::start_up(const Start& start) {
+  ALK_TRY(passed_, loop::take_passed_descriptors());
+  failed_starts_.take(passed_);
   ALK_TRY(bus_, bus::Connection::open(loop_, options_.bus_address));
   watch_bus();
-  context_.reset(new Context{loop_, *bus_, options_, [this](std::string reason) {
+  context_.reset(new Context{loop_, *bus_, options_, passed_, [this](std::string reason) {
                                asio::post(loop_, [this, reason = std::move(reason)] {
                                  log::error(reason);
                                  stop(1);
@@ -58,8 +64,18 @@ Result<void> Runner::start_up(const Start& start) {
   ALK_TRY(service_, start(*context_));
   ALK_TRY_VOID(bus_->request_name(description_.bus_name));
   log::write(log::Level::Info, log::event::server_running, {{"version", version()}});
+  failed_starts_.forget();
   loop::notify_ready(service_->status());
   return {};
+}
+
+void Runner::start_failed(const Error& reason) {
+  log::error(reason.describe());
+  loop::notify_status(reason.describe());
+  exit_code_ = 1;
+  if (!loop::descriptors_are_kept()) return; // nobody starts us again that often
+  failed_starts_.add();
+  if (!rest(rest_after(failed_starts_.count()))) failed_starts_.forget();
 }
 
 void Runner::watch_bus() {
@@ -78,9 +94,7 @@ void Runner::watch_bus() {
 int Runner::run(const Start& start) {
   if (auto up = start_up(start); !up) {
     if (stopping_) return exit_code_; // told so before it was up
-    log::error(up.error().describe());
-    loop::notify_status(up.error().describe());
-    exit_code_ = 1;
+    start_failed(up.error());
     // A service that had started has tasks to end.
     stop(1);
     if (!service_) return exit_code_;

@@ -8,6 +8,7 @@
 #include "bus/connection.hpp"
 #include "bus/object.hpp"
 #include "daemon/options.hpp"
+#include "loop/activation.hpp"
 
 #include <functional>
 #include <memory>
@@ -46,6 +47,8 @@ struct Context {
   asio::io_context& loop;
   bus::Connection& bus;
   const Options& options;
+  // Sockets, and what an earlier start left with the service manager; whoever knows a name takes it out.
+  std::vector<loop::PassedDescriptor>& passed;
   // Ends the daemon in order, with exit code 1. Callable from any thread.
   std::function<void(std::string reason)> give_up;
 };

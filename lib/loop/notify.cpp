@@ -19,6 +19,10 @@ void notify_stopping() {
   ::sd_notify(0, "STOPPING=1");
 }
 
+bool descriptors_are_kept() {
+  return std::getenv("NOTIFY_SOCKET") != nullptr && std::getenv("INVOCATION_ID") != nullptr;
+}
+
 void store_descriptor(std::string_view name, int descriptor) {
   ::sd_pid_notify_with_fds(0, 0, ("FDSTORE=1\nFDNAME=" + std::string(name)).c_str(), &descriptor, 1);
 }

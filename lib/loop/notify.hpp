@@ -14,6 +14,7 @@ void notify_stopping();
 // The service manager's descriptor store (FDSTORE=1, FileDescriptorStoreMax=): what is put there comes back
 // through take_passed_descriptors() at the next start of the service, also after a crash, not after a stop.
 // `name` without ':'. What hangs up is removed by the service manager itself.
+bool descriptors_are_kept(); // by a service manager that starts services, and tells them so
 void store_descriptor(std::string_view name, int descriptor);
 void remove_stored(std::string_view name);
 // Returns when the service manager has read everything above, or after `patience`.

@@ -6,19 +6,12 @@
 
 namespace alk::listend {
 
-namespace {
-constexpr std::chrono::milliseconds tick_interval{1000};
-// Between starts that fail: the reason is logged each time.
-constexpr std::chrono::milliseconds first_pause{200};
-constexpr std::chrono::milliseconds longest_pause{5000};
-} // namespace
-
-Fleet::Fleet(asio::io_context& loop, Spawn spawn, Callbacks callbacks)
+Fleet::Fleet(asio::io_context& loop, Spawn spawn, Callbacks callbacks, FleetPace pace)
     : loop_(loop), spawn_(std::move(spawn)),
       callbacks_(std::move(callbacks)), events_{[this](Generation& generation) { ended(generation); },
                                                 callbacks_.session_opened, callbacks_.session_closed,
                                                 [this] { tell_elsewhere(); }},
-      tick_timer_(loop), relaunch_timer_(loop), stop_timer_(loop) {
+      pace_(pace), tick_timer_(loop), relaunch_timer_(loop), stop_timer_(loop) {
   tick();
 }
 
@@ -78,7 +71,7 @@ void Fleet::start(Generation& generation, Done done) {
 void Fleet::serve(std::uint64_t number, ServingBody state) {
   serving_ = number;
   state_ = std::move(state);
-  pause_ = std::chrono::milliseconds(0);
+  serving_since_ = std::chrono::steady_clock::now();
   log::write(log::Level::Info, log::event::engine_serving, {{"generation", number}});
   callbacks_.kept(*find(number));
   for (auto& [older, generation] : generations_)
@@ -113,19 +106,27 @@ void Fleet::ended(Generation& generation) {
     if (generations_.empty() && stopped_) std::exchange(stopped_, nullptr)();
     return;
   }
-  if (lost) return relaunch();
-  tell_elsewhere();
+  if (!lost) return tell_elsewhere();
+  if (std::chrono::steady_clock::now() - serving_since_ >= pace_.proven)
+    pause_ = std::chrono::milliseconds(0);
+  relaunch_later();
+}
+
+// The first time at once, then slower and slower: connections wait in the listening sockets meanwhile.
+void Fleet::relaunch_later() {
+  auto pause = std::exchange(pause_, std::clamp(pause_ * 2, pace_.first_pause, pace_.longest_pause));
+  if (pause.count() == 0) return relaunch();
+  relaunch_timer_.expires_after(pause);
+  relaunch_timer_.async_wait([this](std::error_code error) {
+    if (!error && !stopping_) relaunch();
+  });
 }
 
 void Fleet::relaunch() {
   launch([this](const Result<void>& launched) {
     if (launched || stopping_) return;
     log::error("no engine could be started: " + launched.error().describe());
-    pause_ = std::clamp(pause_ * 2, first_pause, longest_pause);
-    relaunch_timer_.expires_after(pause_);
-    relaunch_timer_.async_wait([this](std::error_code error) {
-      if (!error && !stopping_) relaunch();
-    });
+    relaunch_later();
   });
 }
 
@@ -135,7 +136,7 @@ void Fleet::tick() {
     log::error("generation " + std::to_string(number) + " does not answer any more and is killed");
     generation->kill();
   }
-  tick_timer_.expires_after(tick_interval);
+  tick_timer_.expires_after(pace_.tick);
   tick_timer_.async_wait([this](std::error_code error) {
     if (!error) tick();
   });

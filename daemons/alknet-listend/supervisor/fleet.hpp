@@ -13,6 +13,15 @@ inline constexpr std::chrono::milliseconds stop_grace{2000};
 inline constexpr std::chrono::seconds start_timeout{30};        // a busy machine with many keys
 inline constexpr std::chrono::milliseconds stop_patience{3000}; // then SIGKILL: a stop must end within 5 s
 
+// Between starts while engines fail or die soon: each is logged. Tests go faster.
+struct FleetPace {
+  std::chrono::milliseconds tick{1000};
+  std::chrono::milliseconds first_pause{200};
+  std::chrono::milliseconds longest_pause{5000};
+  // An engine that served for so long has proven that it can: its successor starts at once.
+  std::chrono::milliseconds proven{10000};
+};
+
 class Fleet {
  public:
   struct Callbacks {
@@ -26,7 +35,7 @@ class Fleet {
   using Spawn = std::function<Result<::pid_t>(int control)>;
   using Done = std::function<void(Result<void>)>;
 
-  Fleet(asio::io_context& loop, Spawn spawn, Callbacks callbacks);
+  Fleet(asio::io_context& loop, Spawn spawn, Callbacks callbacks, FleetPace pace = {});
 
   // What engines are started with, now and after a death.
   void set_sockets(std::vector<loop::PassedDescriptor> sockets) { sockets_ = std::move(sockets); }
@@ -71,6 +80,7 @@ class Fleet {
   void bring_up_to_date(std::uint64_t number);
   void ended(Generation& generation);
   void relaunch();
+  void relaunch_later();
   void tick();
   void tell_elsewhere();
 
@@ -86,7 +96,9 @@ class Fleet {
   std::uint64_t serving_ = 0;
   std::uint64_t starting_ = 0; // asked for nothing, and not expected to beat
   ServingBody state_;
-  std::chrono::milliseconds pause_{0}; // before the next start, when starts keep failing
+  FleetPace pace_;
+  std::chrono::milliseconds pause_{0}; // before the next start that follows a failure
+  std::chrono::steady_clock::time_point serving_since_;
   std::function<void()> stopped_;
   bool stopping_ = false;
   asio::steady_timer tick_timer_;

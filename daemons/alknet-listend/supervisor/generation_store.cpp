@@ -5,7 +5,6 @@
 #include "loop/notify.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -60,7 +59,7 @@ std::vector<StoredEngine> GenerationStore::take(std::vector<loop::PassedDescript
 }
 
 void GenerationStore::keep(Generation& generation) {
-  if (!in_use()) return;
+  if (!loop::descriptors_are_kept()) return;
   loop::store_descriptor(stored_name(generation.number(), generation.pid()), generation.descriptor());
   write_number(generation.number());
   loop::wait_for_notifications(manager_patience);
@@ -68,11 +67,7 @@ void GenerationStore::keep(Generation& generation) {
 
 // It hangs up by itself; but a control socket that we closed first would stay.
 void GenerationStore::forget(const Generation& generation) {
-  if (in_use()) loop::remove_stored(stored_name(generation.number(), generation.pid()));
-}
-
-bool GenerationStore::in_use() const {
-  return std::getenv("NOTIFY_SOCKET") != nullptr && std::getenv("INVOCATION_ID") != nullptr;
+  if (loop::descriptors_are_kept()) loop::remove_stored(stored_name(generation.number(), generation.pid()));
 }
 
 void GenerationStore::write_number(std::uint64_t number) {

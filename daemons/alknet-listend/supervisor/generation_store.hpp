@@ -27,9 +27,6 @@ class GenerationStore {
   void keep(Generation& generation);
   void forget(const Generation& generation);
 
-  // Whether there is a service manager that keeps descriptors: one that starts services, and tells them so.
-  bool in_use() const;
-
  private:
   void write_number(std::uint64_t number);
   Fd counter_;

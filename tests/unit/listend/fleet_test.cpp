@@ -62,6 +62,8 @@ class PlayedEngine {
 
 class FleetTest : public testing::Test {
  protected:
+  static constexpr std::chrono::milliseconds pause{200};
+
   FleetTest() {
     const std::string_view bundle[] = {"bundle"};
     fleet_.set_bundle(1, std::move(*seal_in_memory(bundle)));
@@ -103,13 +105,24 @@ class FleetTest : public testing::Test {
     return *engines_.back();
   }
   PlayedEngine& engine(std::size_t index) { return *engines_[index]; }
+  // How long it takes until so many processes have been started.
+  std::chrono::steady_clock::duration until_spawned(int count) {
+    auto began = std::chrono::steady_clock::now();
+    loop_.restart();
+    while (spawns_ < count && std::chrono::steady_clock::now() - began < std::chrono::seconds(30))
+      loop_.run_one_for(std::chrono::seconds(1));
+    EXPECT_EQ(spawns_, count);
+    return std::chrono::steady_clock::now() - began;
+  }
 
   asio::io_context loop_;
   std::deque<std::unique_ptr<PlayedEngine>> engines_;
   std::vector<std::string> news_;
   bool spawn_fails_ = false;
+  int spawns_ = 0;
   Fleet fleet_{loop_,
                [this](int control) -> Result<::pid_t> {
+                 ++spawns_;
                  if (spawn_fails_) return fail(Kind::Broken, "no process");
                  engines_.push_back(std::make_unique<PlayedEngine>(loop_, control));
                  return 0;
@@ -117,7 +130,8 @@ class FleetTest : public testing::Test {
                {[this](const NewsBody& news) { news_.push_back("+" + news.identity); },
                 [this](const NewsBody& news) { news_.push_back("-" + news.identity); },
                 [this](Generation& one) { news_.push_back("kept " + std::to_string(one.number())); },
-                [this](Generation& one) { news_.push_back("gone " + std::to_string(one.number())); }}};
+                [this](Generation& one) { news_.push_back("gone " + std::to_string(one.number())); }},
+               {.first_pause = pause, .longest_pause = 2 * pause, .proven = std::chrono::hours(1)}};
 };
 
 TEST_F(FleetTest, StartsAnEngineWithBundleAndSockets) {
@@ -176,6 +190,55 @@ TEST_F(FleetTest, ALostEngineIsReplacedAtOnce) {
   EXPECT_EQ(fleet_.serving(), 2U);
   EXPECT_EQ(fleet_.sessions(), 0U);
   EXPECT_EQ(engine(1).count(ControlKind::Start), 1U);
+}
+
+TEST_F(FleetTest, EnginesThatDieSoonAreReplacedSlowerAndSlower) {
+  launch();
+  engine(0).die();
+  settle();
+  EXPECT_EQ(spawns_, 2); // the first time at once
+  engine(1).die();
+  EXPECT_GE(until_spawned(3), pause);
+  settle();
+  engine(2).die();
+  EXPECT_GE(until_spawned(4), 2 * pause);
+  settle();
+  engine(3).die();
+  EXPECT_GE(until_spawned(5), 2 * pause); // no longer than that
+}
+
+TEST_F(FleetTest, StartsThatFailArePacedAndEndWithTheStop) {
+  launch();
+  spawn_fails_ = true;
+  engine(0).die();
+  settle();
+  EXPECT_EQ(spawns_, 2);
+  EXPECT_GE(until_spawned(3), pause);
+  settle();
+  bool stopped = false;
+  fleet_.stop([&stopped] { stopped = true; });
+  settle();
+  EXPECT_TRUE(stopped);
+  EXPECT_EQ(spawns_, 3);
+}
+
+TEST_F(FleetTest, AProvenEnginesSuccessorStartsAtOnce) {
+  Fleet fleet{loop_,
+              [this](int control) -> Result<::pid_t> {
+                ++spawns_;
+                engines_.push_back(std::make_unique<PlayedEngine>(loop_, control));
+                return 0;
+              },
+              {[](const NewsBody&) {}, [](const NewsBody&) {}, [](Generation&) {}, [](Generation&) {}},
+              {.proven = std::chrono::milliseconds(0)}};
+  const std::string_view bundle[] = {"bundle"};
+  fleet.set_bundle(1, std::move(*seal_in_memory(bundle)));
+  fleet.launch([](const Result<void>&) {});
+  for (int generation = 1; generation <= 4; ++generation) {
+    settle();
+    EXPECT_EQ(spawns_, generation);
+    engines_.back()->die();
+  }
 }
 
 TEST_F(FleetTest, AnEngineThatStartsDuringAReloadIsBroughtUpToDate) {
