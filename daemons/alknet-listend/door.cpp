@@ -49,11 +49,15 @@ Task<> serve_stealth(Worker& worker, Peer peer, LocalEnd here, std::unique_ptr<n
                      std::shared_ptr<const net::TlsContext> tls) {
   auto deadline = Clock::now() + worker.settings()->values.limits.stealth_timeout;
   auto opened = co_await net::open_stealth(std::move(stream), std::move(tls), deadline);
-  if (!opened) co_return;
+  if (!opened) {
+    worker.counts(peer.listener).add(Count::HandshakeFailed);
+    co_return;
+  }
   if (opened->guest == net::Guest::Ssh)
     co_return co_await serve_ssh(worker, std::move(peer), std::move(opened->stream), std::move(opened->read));
   std::shared_ptr<const WebSite> site = worker.settings()->sites.at(peer.listener);
-  WebVisit visit{std::move(opened->read), deadline, opened->guest == net::Guest::PlainHttp, std::move(here)};
+  WebVisit visit{std::move(opened->read), deadline, opened->guest == net::Guest::PlainHttp, std::move(here),
+                 &worker.counts(peer.listener).at(Count::WebRequest)};
   co_await serve_web(std::move(opened->stream), std::move(site), std::move(visit));
 }
 
@@ -74,7 +78,10 @@ Task<> serve_tls(Worker& worker, Peer peer, std::unique_ptr<net::Stream> stream,
   if (!made) co_return;
   auto shaken =
       co_await (*made)->handshake(Clock::now() + worker.settings()->values.limits.tls_handshake_timeout);
-  if (!shaken) co_return;
+  if (!shaken) {
+    worker.counts(peer.listener).add(Count::HandshakeFailed);
+    co_return;
+  }
   co_await serve_ssh(worker, std::move(peer), std::move(*made), {});
 }
 

@@ -32,7 +32,7 @@ Result<void> Engine::start(EngineSetup setup) {
   Hub& hub = *this;
   for (unsigned i = 0; i < setup.loops; ++i)
     workers_.push_back(std::make_unique<Worker>(i, pool_->at(i), hub, resolver_, dialer_,
-                                                std::move(host_keys[i]), settings_));
+                                                std::move(host_keys[i]), settings_, setup.fixed.listeners));
   for (auto& listener : listeners_) listener->start();
   return {};
 }
@@ -78,6 +78,7 @@ void Engine::verify(std::size_t worker, LoginRequest request,
 void Engine::session_opened(LiveSession session) {
   asio::post(main_, [this, session = std::move(session)] {
     sessions_.add(session);
+    ledger_.opened(session);
     callbacks_.session_opened(session);
     // Judged before the last change of identities, which has not seen this session.
     if (session.authority_epoch != authority_epoch_.load()) recheck(session);
@@ -86,7 +87,10 @@ void Engine::session_opened(LiveSession session) {
 
 void Engine::session_closed(std::uint64_t id) {
   asio::post(main_, [this, id] {
-    if (auto session = sessions_.remove(id)) callbacks_.session_closed(*session);
+    auto session = sessions_.remove(id);
+    if (!session) return;
+    ledger_.closed(*session);
+    callbacks_.session_closed(*session);
   });
 }
 
@@ -152,6 +156,23 @@ std::vector<Engine::ListenerState> Engine::listeners() const {
   for (const auto& listener : listeners_) states.push_back({listener->settings(), listener->address(), true});
   for (const config::Listener& settings : inactive_) states.push_back({settings, "", false});
   return states;
+}
+
+std::vector<Reading> Engine::readings() const {
+  std::vector<Reading> readings;
+  std::map<std::string, std::uint64_t> sessions;
+  for (const LiveSession* session : sessions_.all()) ++sessions[session->listener];
+  for (const auto& listener : listeners_) {
+    const config::Listener& settings = listener->settings();
+    const Labels labels{{"listener", settings.name},
+                        {"transport", std::string(config::transport_name(settings.transport))}};
+    std::vector<const Counts*> loops{&listener->counts()};
+    for (const auto& worker : workers_) loops.push_back(&worker->counts(settings.name));
+    read_counts(loops, labels, readings);
+    readings.push_back({"alknet_listener_sessions", labels, sessions[settings.name]});
+  }
+  ledger_.read(sessions_, readings);
+  return readings;
 }
 
 void Engine::stop_accepting() {

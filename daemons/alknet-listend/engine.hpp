@@ -2,6 +2,7 @@
 // owns it asks on the main loop.
 #pragma once
 
+#include "identity_ledger.hpp"
 #include "listener.hpp"
 #include "loop/activation.hpp"
 #include "loop/pool.hpp"
@@ -57,6 +58,8 @@ class Engine final : private Hub {
   };
   std::vector<ListenerState> listeners() const;
   std::size_t connections() const { return limiter_.total(); }
+  // All that is counted: since the start, and of the live sessions.
+  std::vector<Reading> readings() const;
   const std::string& host_key_fingerprint() const { return host_key_fingerprint_; }
   const SettingsPtr& settings() const { return settings_; }
 
@@ -97,6 +100,7 @@ class Engine final : private Hub {
   std::atomic<std::uint64_t> next_session_{1};
   std::string host_key_fingerprint_;
   SessionTable sessions_;
+  IdentityLedger ledger_;
   std::unique_ptr<loop::Pool> pool_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::size_t next_worker_ = 0;

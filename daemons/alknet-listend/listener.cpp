@@ -113,11 +113,14 @@ bool Listener::accept_one() {
   SocketAddress address = describe(peer);
   auto lease = limiter_.acquire(address.host);
   if (!lease) {
+    counts_.add(lease.error() == ConnectionLimiter::Refusal::PerSource ? Count::ConnectionPerSource
+                                                                       : Count::ConnectionTotal);
     log::write(log::Level::Info, log::event::connection_rejected,
                {{"remote_addr", address.host}, {"transport", config::transport_name(settings_.transport)}},
                {{"remote_port", int{address.port}}, {"listener", settings_.name}});
     return true;
   }
+  counts_.add(Count::ConnectionAccepted);
   deliver_({std::move(accepted), address.family, address.host, address.port, settings_, std::move(*lease)});
   return true;
 }
@@ -135,6 +138,7 @@ void Listener::refuse_for_want_of_descriptors() {
   for (int i = 0; i < accept_batch; ++i) {
     Fd refused(::accept4(socket_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!refused) break;
+    counts_.add(Count::ConnectionDescriptors);
   }
   reserve_ = open_reserve();
   pause_.expires_after(exhausted_pause);

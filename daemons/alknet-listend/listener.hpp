@@ -25,6 +25,7 @@ class Listener {
 
   const config::Listener& settings() const { return settings_; }
   const std::string& address() const { return address_; } // ADDR:PORT as bound
+  const Counts& counts() const { return counts_; }        // of the main loop
 
  private:
   Listener(asio::io_context& main, config::Listener settings, Fd socket, std::string address,
@@ -40,6 +41,7 @@ class Listener {
   asio::steady_timer pause_;
   ConnectionLimiter& limiter_;
   std::function<void(Arrival)> deliver_;
+  Counts counts_;
   Fd reserve_; // given up for a moment to accept and refuse when no descriptor is left
   std::chrono::steady_clock::time_point next_complaint_{}; // before it, a shortage is not logged again
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/identity.hpp"
+#include "base/tally.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -23,6 +24,7 @@ struct LiveSession {
   std::uint64_t since = 0;                              // Unix seconds
   std::uint64_t authority_epoch = 0;                    // see Hub; when authd was asked
   std::shared_ptr<std::atomic<std::uint32_t>> channels; // written by the session's loop
+  std::shared_ptr<const Traffic> traffic;               // likewise
 };
 
 } // namespace alk::listend

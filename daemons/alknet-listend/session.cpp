@@ -34,7 +34,8 @@ struct Session::Offered {
 };
 
 Session::Session(Worker& worker, Peer peer)
-    : worker_(worker), peer_(std::move(peer)), id_(worker.hub().take_session_id()), timer_(worker.loop()) {}
+    : worker_(worker), peer_(std::move(peer)), counts_(worker.counts(peer_.listener)),
+      id_(worker.hub().take_session_id()), timer_(worker.loop()) {}
 
 Session::~Session() {
   if (ssh_) {
@@ -71,10 +72,12 @@ Task<> Session::watch() {
       timer_.expires_after(interval.count() > 0 ? interval : idle_check);
     auto [error] = co_await timer_.async_wait(loop::as_value);
     if (ended_ || error) continue; // woken: something changed
-    if (!identity_)
-      disconnect("login timeout");
-    else
+    if (identity_) {
       check_keepalive();
+    } else {
+      counts_.add(Count::LoginTimeout);
+      disconnect("login timeout");
+    }
   }
 }
 
@@ -104,6 +107,7 @@ void Session::on_ended() {
 
 void Session::log_attempt(const std::string& user, const std::string& fingerprint, bool accepted,
                           std::string_view reason) {
+  counts_.add(accepted ? Count::LoginAccepted : failed_login(reason));
   log::write(log::Level::Info, log::event::auth_attempt,
              {{"remote_addr", peer_.remote_addr},
               {"user", user},
@@ -143,6 +147,7 @@ void Session::judge(const ssh::KeyOffer& offer, Result<LoginVerdict> verdict, st
                     std::function<void(ssh::KeyVerdict)> answer) {
   if (ended_) return;
   if (!verdict) { // fail closed, and say so in words that no ban filter takes for an attack
+    counts_.add(Count::LoginUnavailable);
     log::write(log::Level::Warning, log::event::peer_unavailable, {{"peer", "alknet-authd"}},
                {{"reason", verdict.error().describe()}});
     return answer(ssh::KeyVerdict::Reject);
@@ -206,6 +211,7 @@ void Session::on_authenticated(const ssh::KeyOffer& offer) {
       .since = unix_now(),
       .authority_epoch = authority_epoch_,
       .channels = ssh_->channel_gauge(),
+      .traffic = ssh_->traffic(),
   });
 }
 
@@ -221,7 +227,10 @@ void Session::on_open(const std::string& host, std::uint16_t port,
 }
 
 void Session::finish_open(Opened opened, const std::function<void(std::unique_ptr<net::Stream>)>& answer) {
-  if (opened) return answer(std::move(*opened));
+  if (opened) {
+    counts_.add(Count::ChannelOpened);
+    return answer(std::move(*opened));
+  }
   // Everyday failures of targets are the client's business; refusals of ours are the operator's.
   const bool ours = opened.error() != Obstacle::Name && opened.error() != Obstacle::Connect;
   log_refusal(ours ? log::Level::Info : log::Level::Debug, obstacle_word(opened.error()));
@@ -236,6 +245,7 @@ void Session::on_refused(ssh::RefusedRequest request) {
 }
 
 void Session::log_refusal(log::Level level, std::string_view reason) {
+  counts_.add(refused_channel(reason));
   if (++refusals_ > most_logged_refusals) return;
   log::write(level, log::event::channel_refused, {{"remote_addr", peer_.remote_addr}, {"reason", reason}},
              {{"session", id_},

@@ -2,6 +2,7 @@
 // channels' way to the forwarder. Lives on one worker's loop.
 #pragma once
 
+#include "counts.hpp"
 #include "forwarder.hpp"
 #include "live_session.hpp"
 #include "log/log.hpp"
@@ -59,6 +60,7 @@ class Session final : public ssh::ServerEvents, public std::enable_shared_from_t
 
   Worker& worker_;
   Peer peer_;
+  Counts& counts_; // of its listener, on its loop
   std::uint64_t id_;
   std::shared_ptr<ssh::ServerSession> ssh_;
   asio::steady_timer timer_;

@@ -137,6 +137,7 @@ class WebConnection {
   Task<Next> respond() {
     const auto& request = head_.request();
     ++requests_;
+    if (visit_.requests != nullptr) visit_.requests->add();
     header_deadline_.reset();
     auto answer = choose_answer();
     if (answer.from_file) {

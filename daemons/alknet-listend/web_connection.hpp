@@ -2,6 +2,7 @@
 // of closing of nginx 1.22.
 #pragma once
 
+#include "base/tally.hpp"
 #include "loop/asio.hpp"
 #include "net/stream.hpp"
 #include "web_site.hpp"
@@ -17,6 +18,7 @@ struct WebVisit {
   std::chrono::steady_clock::time_point deadline; // for the first complete request head: accepting + 60 s
   bool plain_http = false; // no TLS on a TLS port: everything well-formed gets nginx's 400 page
   LocalEnd here;
+  Tally* requests = nullptr; // counts what is answered
 };
 
 // Serves until either side ends; the stream is closed afterwards. Ends at once when its task is cancelled.

@@ -5,6 +5,7 @@
 #include "authority.hpp"
 #include "base/fd.hpp"
 #include "connection_limiter.hpp"
+#include "counts.hpp"
 #include "live_session.hpp"
 #include "loop/task_group.hpp"
 #include "net/dialer.hpp"
@@ -12,6 +13,7 @@
 #include "settings.hpp"
 #include "ssh/host_key.hpp"
 
+#include <map>
 #include <unordered_map>
 
 namespace alk::listend {
@@ -44,7 +46,7 @@ struct Arrival {
 class Worker {
  public:
   Worker(std::size_t index, asio::io_context& loop, Hub& hub, net::Resolver& resolver, net::Dialer& dialer,
-         ssh::HostKey host_key, SettingsPtr settings);
+         ssh::HostKey host_key, SettingsPtr settings, const std::vector<config::Listener>& listeners);
   ~Worker();
 
   void admit(Arrival arrival);
@@ -62,6 +64,8 @@ class Worker {
   const ssh::HostKey& host_key() const { return host_key_; }
   const SettingsPtr& settings() const { return settings_; }
   loop::TaskGroup& tasks() { return tasks_; }
+  // Any thread may read them.
+  Counts& counts(const std::string& listener) { return counts_.at(listener); }
   void add(Session& session);
   void remove(Session& session);
 
@@ -75,6 +79,7 @@ class Worker {
   net::Dialer& dialer_;
   ssh::HostKey host_key_;
   SettingsPtr settings_;
+  std::map<std::string, Counts> counts_; // by listener; no entry comes or goes
   std::unordered_map<std::uint64_t, Session*> sessions_;
   loop::TaskGroup tasks_;
   asio::steady_timer stop_timer_;

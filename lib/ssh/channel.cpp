@@ -124,6 +124,7 @@ std::size_t Channel::write(std::span<const std::byte> data) {
     net::Transfer moved = stream_->write(data.subspan(done));
     if (moved.state == net::Transfer::State::Done) {
       done += moved.count;
+      owner_.traffic_->up.add(moved.count);
     } else if (moved.state == net::Transfer::State::Again) {
       stream_writable_ = false;
       wait(net::Direction::Write);
@@ -196,6 +197,7 @@ void Channel::read_stream() {
                         moved.count - static_cast<std::size_t>(sent));
       }
       moved_in_turn += moved.count;
+      owner_.traffic_->down.add(moved.count);
       if (moved.drained) {
         stream_readable_ = false;
         wait(net::Direction::Read);

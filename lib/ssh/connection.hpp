@@ -6,6 +6,7 @@
 // role, move channel data, free closed channels, flush output.
 #pragma once
 
+#include "base/tally.hpp"
 #include "net/stream.hpp"
 
 #include <atomic>
@@ -52,6 +53,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t channel_count() const { return channels_.size(); }
   // The same for other threads to look at.
   std::shared_ptr<std::atomic<std::uint32_t>> channel_gauge() const { return gauge_; }
+  // What the channels have carried, likewise.
+  std::shared_ptr<const Traffic> traffic() const { return traffic_; }
   asio::io_context& loop() { return loop_; }
 
   // Asks the peer for a sign of life (keepalive@openssh.com); any byte that comes back is one.
@@ -101,6 +104,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ssh_event_struct* event_;
   std::unordered_map<std::uint32_t, std::unique_ptr<Channel>> channels_; // destroyed before the session
   std::shared_ptr<std::atomic<std::uint32_t>> gauge_ = std::make_shared<std::atomic<std::uint32_t>>(0);
+  std::shared_ptr<Traffic> traffic_ = std::make_shared<Traffic>();
   std::vector<std::uint32_t> ready_;   // can make progress now
   std::vector<std::uint32_t> stalled_; // wait for window or output room: looked at after every turn
   std::uint32_t next_channel_ = 1;

@@ -31,5 +31,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check<BeatBody>(body);
   check<NewsBody>(body);
   check<SourcesBody>(body);
+  check<ReadingsBody>(body);
   return 0;
 }

@@ -30,6 +30,10 @@ class Writing {
     out_.u32(static_cast<std::uint32_t>(values.size()));
     for (const auto& [key, value] : values) out_.string(key).u32(value);
   }
+  void pairs(const std::map<std::string, std::string>& values, std::size_t) {
+    out_.u32(static_cast<std::uint32_t>(values.size()));
+    for (const auto& [key, value] : values) out_.string(key).string(value);
+  }
 
  private:
   ByteWriter& out_;
@@ -56,6 +60,13 @@ class Reading {
       std::string key;
       text(key);
       number(values[key]);
+    }
+  }
+  void pairs(std::map<std::string, std::string>& values, std::size_t limit) {
+    for (std::uint32_t left = count(limit); good_ && left > 0; --left) {
+      std::string key;
+      text(key);
+      text(values[key]);
     }
   }
 
@@ -117,9 +128,13 @@ void walk(Ar& ar, Body& b) {
     ar.number(b.sessions), ar.number(b.connections), ar.flag(b.draining);
   } else if constexpr (std::is_same_v<T, NewsBody>) {
     ar.number(b.session), ar.text(b.identity);
-  } else {
-    static_assert(std::is_same_v<T, SourcesBody>);
+  } else if constexpr (std::is_same_v<T, SourcesBody>) {
     ar.counts(b.connections);
+  } else if constexpr (std::is_same_v<T, alk::Reading>) {
+    ar.text(b.name), ar.pairs(b.labels, labels_limit), ar.number(b.value);
+  } else {
+    static_assert(std::is_same_v<T, ReadingsBody>);
+    ar.list(b.readings, readings_limit);
   }
 }
 
@@ -195,6 +210,9 @@ std::string encode(const NewsBody& body) {
 std::string encode(const SourcesBody& body) {
   return written(body);
 }
+std::string encode(const ReadingsBody& body) {
+  return written(body);
+}
 
 template <class Body>
 Result<Body> decode(std::string_view bytes) {
@@ -219,6 +237,7 @@ template Result<AnswerBody> decode(std::string_view);
 template Result<BeatBody> decode(std::string_view);
 template Result<NewsBody> decode(std::string_view);
 template Result<SourcesBody> decode(std::string_view);
+template Result<ReadingsBody> decode(std::string_view);
 
 AnswerBody answer_error(const Error& error) {
   return {std::string(kind_name(error.kind)), error.what, {}};

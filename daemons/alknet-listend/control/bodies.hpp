@@ -2,6 +2,7 @@
 // when it is read: an engine holds what strangers typed.
 #pragma once
 
+#include "base/metric.hpp"
 #include "base/result.hpp"
 #include "control/message.hpp"
 
@@ -14,7 +15,9 @@ namespace alk::listend {
 
 inline constexpr std::size_t control_text_limit = 256 * 1024; // every problem of a configuration, in lines
 inline constexpr std::size_t control_list_limit =
-    1 << 20;                                      // sessions, sources: far above any limit of descriptors
+    1 << 20;                                         // sessions, sources: far above any limit of descriptors
+inline constexpr std::size_t readings_limit = 16384; // 64 listeners of some 40 counts each, 101 identities
+inline constexpr std::size_t labels_limit = 8;
 inline constexpr std::size_t listener_limit = 64; // descriptors of one message: below the kernel's 253
 
 // Hello, and the Answer to it.
@@ -120,6 +123,11 @@ struct SourcesBody {
   std::map<std::string, std::uint32_t> connections; // by address
 };
 
+// Answer to Measure, and Measured: what is counted in the engine.
+struct ReadingsBody {
+  std::vector<Reading> readings;
+};
+
 std::string encode(const HelloBody& body);
 std::string encode(const StartBody& body);
 std::string encode(const ServingBody& body);
@@ -134,6 +142,7 @@ std::string encode(const AnswerBody& body);
 std::string encode(const BeatBody& body);
 std::string encode(const NewsBody& body);
 std::string encode(const SourcesBody& body);
+std::string encode(const ReadingsBody& body);
 
 // Invalid: cut short, or beyond a limit. Instantiated for every body above.
 template <class Body>

@@ -85,6 +85,7 @@ void EngineServer::ask(const ControlMessage& message, std::vector<Fd> descriptor
   case ControlKind::List: return answer(message.number, list());
   case ControlKind::Disconnect: return answer(message.number, disconnect(message.body));
   case ControlKind::Explain: return explain(message.number, message.body);
+  case ControlKind::Measure: return answer(message.number, encode(ReadingsBody{engine_.readings()}));
   default: return answer(message.number, fail(Kind::Unsupported, "a question of a later release"));
   }
 }
@@ -227,6 +228,8 @@ void EngineServer::drain(std::chrono::seconds deadline) {
 void EngineServer::stop(std::chrono::milliseconds grace) {
   if (std::exchange(stopping_, true)) return;
   engine_.stop(grace, [this] {
+    // The last word: whoever adds up goes on from here.
+    tell(ControlKind::Measured, encode(ReadingsBody{engine_.readings()}));
     beat_timer_.cancel();
     ended_();
   });

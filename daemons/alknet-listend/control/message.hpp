@@ -37,12 +37,14 @@ enum class ControlKind : std::uint8_t {
   Recheck = 10,
   Explain = 11,
   Elsewhere = 12,
+  Measure = 20,
   // Engine to supervisor.
   Answer = 64,
   Beat = 65,
   Opened = 66,
   Closed = 67,
   Sources = 68,
+  Measured = 72,
 };
 
 struct ControlMessage {

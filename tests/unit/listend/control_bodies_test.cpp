@@ -96,12 +96,16 @@ template <>
 SourcesBody sample() {
   return {{{"192.0.2.1", 3}, {"2001:db8::1", 1}}};
 }
+template <>
+ReadingsBody sample() {
+  return {{{"alknet_channels", {}, 7}, {"alknet_identity_sessions", {{"identity", "SHA256:abc"}}, 2}}};
+}
 
 template <class Body>
 class ControlBody : public testing::Test {};
-using Bodies =
-    testing::Types<HelloBody, StartBody, ServingBody, TransactionBody, DrainBody, StopBody, SessionsBody,
-                   DisconnectBody, ExplainBody, ExplainedBody, AnswerBody, BeatBody, NewsBody, SourcesBody>;
+using Bodies = testing::Types<HelloBody, StartBody, ServingBody, TransactionBody, DrainBody, StopBody,
+                              SessionsBody, DisconnectBody, ExplainBody, ExplainedBody, AnswerBody, BeatBody,
+                              NewsBody, SourcesBody, ReadingsBody>;
 TYPED_TEST_SUITE(ControlBody, Bodies);
 
 TYPED_TEST(ControlBody, IsReadAsItWasWritten) {
@@ -142,11 +146,18 @@ TEST(ControlBodies, KeepTheirFirstForm) {
             "000000010000004b00000000000000010000000a5348413235363a61626300000004726f6f740000000b323030313a64"
             "62383a3a31"
             "0000c3cb00000003746c7300000003776562000000006553f10000000003");
+  EXPECT_EQ(hex_encode(encode(ReadingsBody{{{"a", {{"b", "c"}}, 258}}})),
+            "000000010000001b00000001610000000100000001620000000163"
+            "0000000000000102");
 }
 
 TEST(ControlBodies, BoundTheirLists) {
   std::string too_many = encode(StartBody{7, 1, std::vector<std::string>(listener_limit + 1, "x")});
   EXPECT_FALSE(decode<StartBody>(too_many));
+  EXPECT_FALSE(decode<ReadingsBody>(encode(ReadingsBody{std::vector<Reading>(readings_limit + 1)})));
+  Reading wide{"x", {}, 1};
+  for (std::size_t i = 0; i <= labels_limit; ++i) wide.labels["l" + std::to_string(i)];
+  EXPECT_FALSE(decode<ReadingsBody>(encode(ReadingsBody{{wide}})));
   EXPECT_FALSE(decode<SourcesBody>(std::string("\xff\xff\xff\xff", 4)));
 }
 

@@ -3,7 +3,7 @@
 #include "ssh/key_file.hpp"
 
 #include <arpa/inet.h>
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -41,6 +41,7 @@ class EngineServerTest : public testing::Test {
     channel_->open(
         [this](ControlMessage message, std::vector<Fd>) {
           if (message.is(ControlKind::Answer)) answer_ = outcome_of(*decode<AnswerBody>(message.body));
+          if (message.is(ControlKind::Measured)) measured_ = decode<ReadingsBody>(message.body)->readings;
           if (message.is(ControlKind::Beat)) beat_ = *decode<BeatBody>(message.body);
         },
         [] {});
@@ -104,6 +105,7 @@ class EngineServerTest : public testing::Test {
   std::uint64_t question_ = 0;
   std::optional<Result<std::string>> answer_;
   BeatBody beat_;
+  std::vector<Reading> measured_; // the last word
   bool ended_ = false;
   std::unique_ptr<EngineServer> server_;
   std::unique_ptr<ControlChannel> channel_;
@@ -206,6 +208,19 @@ TEST_F(EngineServerTest, CountsWhatLivesElsewhere) {
   ssize_t count = -1;
   run_until([&] { return (count = ::recv(second.get(), &byte, 1, MSG_DONTWAIT)) >= 0 || errno != EAGAIN; });
   EXPECT_LE(count, 0);
+}
+
+TEST_F(EngineServerTest, SaysWhatItCountsWhenAskedAndAtTheEnd) {
+  const Labels labels{{"listener", "ssh"}, {"transport", "tcp"}};
+  const Reading accepted{"alknet_connections_accepted_total", labels, 1};
+  ASSERT_TRUE(start(1));
+  Fd connected = client();
+  auto body = ask(ControlKind::Measure);
+  ASSERT_TRUE(body);
+  EXPECT_THAT(decode<ReadingsBody>(*body)->readings, testing::Contains(accepted));
+  ASSERT_TRUE(channel_->send(make_control(ControlKind::Stop, encode(StopBody{1}))));
+  run_until([this] { return ended_ && !measured_.empty(); });
+  EXPECT_THAT(measured_, testing::Contains(accepted));
 }
 
 TEST_F(EngineServerTest, KnowsNoSessionThatIsNotThere) {

@@ -6,7 +6,7 @@
 
 #include <arpa/inet.h>
 #include <asio/executor_work_guard.hpp>
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -125,6 +125,12 @@ TEST_F(EngineTest, RefusesConnectionsAboveTheLimitOfASource) {
     Fd second = connected_socket(port_);
     EXPECT_EQ(read_some(second), "");
   });
+  const Labels labels{{"listener", "ssh"}, {"transport", "tcp"}};
+  Labels refused = labels;
+  refused.emplace("reason", "per-source");
+  const auto readings = engine_.readings();
+  EXPECT_THAT(readings, testing::Contains(Reading{"alknet_connections_accepted_total", labels, 1}));
+  EXPECT_THAT(readings, testing::Contains(Reading{"alknet_connections_refused_total", refused, 1}));
 }
 
 TEST_F(EngineTest, NewSettingsReachEveryLoopBeforeItIsDone) {
