@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "base/version.hpp"
 #include "clients/identity_wire.hpp"
+#include "clients/metrics_wire.hpp"
 #include "log/log.hpp"
 
 #include <algorithm>
@@ -79,6 +80,7 @@ std::vector<bus::Method> AuthBus::methods(AuthBus* self) {
       {"Commit", {{"t", "transaction"}}, {{"t", "generation"}}, handler(&AuthBus::commit)},
       {"Abort", {{"t", "transaction"}}, {}, handler(&AuthBus::abort)},
       {"Reload", {}, {{"t", "generation"}}, handler(&AuthBus::reload)},
+      {"GetMetrics", {}, {{clients::metrics_type, "metrics"}}, handler(&AuthBus::get_metrics)},
   };
 }
 
@@ -111,7 +113,9 @@ Result<void> AuthBus::verify_public_key(bus::Call& call) {
   ALK_TRY(bus::Dictionary peer, call.in.read_dictionary(max_peer_facts));
   const std::string* literal = bus::find<std::string>(peer, "address");
   std::string address = literal != nullptr ? *literal : std::string();
-  ALK_TRY(Verdict verdict, judge(transactions_.current()->keys, blob, address, now_()));
+  auto judged = judge(transactions_.current()->keys, blob, address, now_());
+  counts_.verdict(judged);
+  ALK_TRY(Verdict verdict, std::move(judged));
   if (const auto* refusal = std::get_if<Refusal>(&verdict)) {
     std::string_view word = refusal_word(*refusal);
     log_verdict(blob, user, address, word);
@@ -145,6 +149,7 @@ Result<void> AuthBus::prepare(bus::Call& call) {
   ALK_TRY(std::uint64_t transaction, call.in.read_u64());
   auto digest = transactions_.prepare(transaction);
   if (!digest) {
+    counts_.reload(false);
     log_failure("Prepare", digest.error());
     return pass(std::move(digest).error());
   }
@@ -170,6 +175,7 @@ Result<void> AuthBus::abort(bus::Call& call) {
 Result<void> AuthBus::reload(bus::Call& call) {
   auto committed = transactions_.reload();
   if (!committed) {
+    counts_.reload(false);
     log_failure("Reload", committed.error());
     return pass(std::move(committed).error());
   }
@@ -178,8 +184,14 @@ Result<void> AuthBus::reload(bus::Call& call) {
   return {};
 }
 
+Result<void> AuthBus::get_metrics(bus::Call& call) {
+  clients::write_metrics(call.out, counts_.metrics());
+  return {};
+}
+
 // What is in force is in force: a bus that cannot carry the news is logged and changes nothing about that.
 void AuthBus::announce(const Transactions::Committed& committed) {
+  counts_.reload(true);
   auto snapshot = transactions_.current();
   log::write(log::Level::Info, log::event::reload_done,
              {{"generation", committed.generation},

@@ -2,6 +2,7 @@
 // signal, answer.
 #pragma once
 
+#include "alknet-authd/counts.hpp"
 #include "alknet-authd/transactions.hpp"
 #include "bus/object.hpp"
 
@@ -35,12 +36,14 @@ class AuthBus {
   Result<void> commit(bus::Call& call);
   Result<void> abort(bus::Call& call);
   Result<void> reload(bus::Call& call);
+  Result<void> get_metrics(bus::Call& call);
   void announce(const Transactions::Committed& committed);
   Result<void> emit_changed(std::uint64_t generation, std::span<const std::string> revoked);
 
   Transactions& transactions_;
   std::function<UnixSeconds()> now_;
   std::function<void()> prepared_;
+  Counts counts_;
   std::unique_ptr<bus::Object> object_;
 };
 

@@ -21,6 +21,8 @@ struct Grant {
 };
 
 enum class Refusal { UnknownKey, From, Expired, Unsupported, NotALoginKey };
+inline constexpr Refusal refusals[] = {Refusal::UnknownKey, Refusal::From, Refusal::Expired,
+                                       Refusal::Unsupported, Refusal::NotALoginKey};
 std::string_view refusal_word(Refusal refusal); // the words of org.alknet.Auth1
 
 using Verdict = std::variant<Grant, Refusal>;

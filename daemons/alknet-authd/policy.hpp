@@ -15,7 +15,8 @@ inline constexpr bus::PolicyRule auth_policy[] = {
     {"Commit", bus::Who::Listend},
     {"Abort", bus::Who::Listend},
     {"Reload", bus::Who::Root},
-    {bus::read_properties, bus::Who::ListendOrAdmin}, // for the status
+    {"GetMetrics", bus::Who::Reader},
+    {bus::read_properties, bus::Who::Reader}, // for the status
 };
 
 } // namespace alk::authd

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "base/version.hpp"
+#include "clients/metrics_wire.hpp"
 #include "explain.hpp"
 #include "in_force.hpp"
 #include "log/log.hpp"
@@ -11,8 +12,9 @@
 
 namespace alk::listend {
 
-ListenBus::ListenBus(asio::io_context& main, Fleet& fleet, Reload& reload, clients::AuthClient& auth)
-    : fleet_(fleet), reload_(reload), auth_(auth),
+ListenBus::ListenBus(asio::io_context& main, Fleet& fleet, Reload& reload, clients::AuthClient& auth,
+                     MetricBook& book)
+    : fleet_(fleet), reload_(reload), auth_(auth), book_(book),
       started_at_(static_cast<std::uint64_t>(std::time(nullptr))), tasks_(main) {}
 
 bus::Interface ListenBus::interface(ListenBus* self) {
@@ -41,6 +43,10 @@ bus::Interface ListenBus::interface(ListenBus* self) {
                {},
                {{"t", "generation"}, {"aa{sv}", "limits"}},
                bus::Method::Answer([self](bus::Call& call) { return self->get_limits(call); })},
+              {"GetMetrics",
+               {},
+               {{clients::metrics_type, "metrics"}},
+               deferred("GetMetrics", &ListenBus::get_metrics)},
               {"Reload",
                {},
                {{"t", "generation"}, {"as", "changed"}, {"as", "restart"}},
@@ -168,6 +174,35 @@ Result<void> ListenBus::get_limits(bus::Call& call) {
   call.out.write_u64(in_force.generation)
       .write_dictionaries(shown_limits(in_force.configuration.dynamic.limits));
   return {};
+}
+
+// What the supervisor itself counts, since its own start.
+static void add_own(std::vector<Metric>& metrics, const Fleet& fleet, const Reload& reload) {
+  metrics.push_back({"alknet_reloads_total",
+                     "counter",
+                     "Reloads of the configuration, by result",
+                     {{{{"result", "ok"}}, reload.done()}, {{{"result", "failed"}}, reload.failed()}}});
+  metrics.push_back(
+      {"alknet_engines_started_total", "counter", "Engines started", {{{}, fleet.engines_started()}}});
+  metrics.push_back({"alknet_engines_lost_total",
+                     "counter",
+                     "Engines that ended while they served, and were replaced",
+                     {{{}, fleet.engines_lost()}}});
+  metrics.push_back({"alknet_engines", "gauge", "Engines, draining ones among them", {{{}, fleet.size()}}});
+}
+
+// Of an engine that does not answer, or of an older release that cannot, what it said last counts.
+Task<> ListenBus::get_metrics(bus::Call call) {
+  Fleet::Question question{.kind = ControlKind::Measure};
+  auto answers = co_await fleet_.ask(std::move(question));
+  for (auto& [generation, answer] : answers) {
+    auto body = answer.and_then([](const std::string& bytes) { return decode<ReadingsBody>(bytes); });
+    if (body && fleet_.has(generation)) book_.note(generation, *body); // an ended one is in the sums already
+  }
+  auto metrics = book_.sums();
+  add_own(metrics, fleet_, reload_);
+  clients::write_metrics(call.out, metrics);
+  call.finish({});
 }
 
 Task<> ListenBus::do_reload(bus::Call call) {

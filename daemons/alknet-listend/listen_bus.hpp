@@ -5,6 +5,7 @@
 #include "clients/auth_client.hpp"
 #include "loop/task_group.hpp"
 #include "reload.hpp"
+#include "supervisor/metric_book.hpp"
 
 #include <memory>
 
@@ -16,7 +17,8 @@ class ListenBus {
   static constexpr const char* path = "/org/alknet/Listen1";
   static constexpr const char* interface_name = "org.alknet.Listen1";
 
-  ListenBus(asio::io_context& main, Fleet& fleet, Reload& reload, clients::AuthClient& auth);
+  ListenBus(asio::io_context& main, Fleet& fleet, Reload& reload, clients::AuthClient& auth,
+            MetricBook& book);
   Result<void> attach(bus::Connection& connection);
   void detach();
 
@@ -31,6 +33,7 @@ class ListenBus {
   Task<> disconnect(bus::Call call);
   Result<void> get_policy(bus::Call& call);
   Result<void> get_limits(bus::Call& call);
+  Task<> get_metrics(bus::Call call);
   Task<> explain(bus::Call call);
   Task<> do_reload(bus::Call call);
   Task<Result<void>> answer_disconnect(bus::Call& call);
@@ -42,6 +45,7 @@ class ListenBus {
   Fleet& fleet_;
   Reload& reload_;
   clients::AuthClient& auth_;
+  MetricBook& book_;
   std::uint64_t started_at_;
   loop::TaskGroup tasks_;
   std::unique_ptr<bus::Object> object_;

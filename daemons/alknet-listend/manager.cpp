@@ -18,9 +18,11 @@ Manager::Manager(daemon::Context& context)
              {.session_opened = [this](const NewsBody& news) { bus_.session_opened(news); },
               .session_closed = [this](const NewsBody& news) { bus_.session_closed(news); },
               .kept = [this](Generation& generation) { store_.keep(generation); },
-              .gone = [this](Generation& generation) { store_.forget(generation); }}),
+              .gone = [this](Generation& generation) { note_gone(generation); },
+              .measured = [this](Generation& generation,
+                                 const ReadingsBody& body) { book_.note(generation.number(), body); }}),
       reload_(context.loop, context.options.config, auth_, fleet_),
-      bus_(context.loop, fleet_, reload_, auth_), tasks_(context.loop) {}
+      bus_(context.loop, fleet_, reload_, auth_, book_), tasks_(context.loop) {}
 
 Result<void> Manager::begin(std::vector<loop::PassedDescriptor>& passed) {
   ALK_TRY_VOID(reload_.begin());
@@ -35,6 +37,7 @@ void Manager::adopt(std::vector<loop::PassedDescriptor> passed) {
   for (StoredEngine& engine : store_.take(passed))
     fleet_.adopt(engine.number, engine.pid, std::move(engine.control));
   fleet_.number_from(store_.last_number() + 1);
+  book_.restore(store_.last_sums());
   fleet_.set_sockets(std::move(passed));
 }
 
@@ -53,6 +56,12 @@ void Manager::log_listeners() const {
                {{"listener", listener.name},
                 {"transport", listener.transport},
                 {"listen", listener.active ? listener.address : "inactive"}});
+}
+
+void Manager::note_gone(Generation& generation) {
+  store_.forget(generation);
+  book_.ended(generation.number());
+  store_.keep_sums(book_.save());
 }
 
 std::string Manager::status() const {

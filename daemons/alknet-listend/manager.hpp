@@ -9,6 +9,7 @@
 #include "supervisor/fleet.hpp"
 #include "supervisor/generation_store.hpp"
 #include "supervisor/job_type.hpp"
+#include "supervisor/metric_book.hpp"
 
 #include <memory>
 
@@ -33,6 +34,7 @@ class Manager final : public daemon::Service {
   Result<void> launch();
   void log_listeners() const;
   void adopt(std::vector<loop::PassedDescriptor> passed);
+  void note_gone(Generation& generation);
   void stop_engines(std::function<void()> stopped);
   Task<> leave_or_stop(std::function<void()> stopped);
 
@@ -40,6 +42,7 @@ class Manager final : public daemon::Service {
   bus::Connection& connection_;
   clients::AuthClient auth_;
   EngineReaper reaper_;
+  MetricBook book_;
   Fleet fleet_;
   Reload reload_;
   ListenBus bus_;

@@ -12,8 +12,9 @@ inline constexpr bus::PolicyRule listen_policy[] = {
     {"Explain", bus::Who::Admin},
     {"GetPolicy", bus::Who::Admin},
     {"GetLimits", bus::Who::Admin},
+    {"GetMetrics", bus::Who::Reader},
     {"Reload", bus::Who::Admin, "org.alknet.Listen1.reload"},
-    {bus::read_properties, bus::Who::Admin},
+    {bus::read_properties, bus::Who::Reader},
 };
 
 } // namespace alk::listend

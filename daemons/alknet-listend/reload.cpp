@@ -51,6 +51,7 @@ Task<Result<ReloadReport>> Reload::run() {
     ~Running() { flag = false; }
   } running(running_now_);
   auto report = co_await transact();
+  ++(report ? done_ : failed_);
   if (!report) {
     log::write(log::Level::Error, log::event::reload_failed, {}, {{"reason", report.error().describe()}});
     for (std::string_view line : split(report.error().what, '\n')) log::error(line);

@@ -44,6 +44,8 @@ class Reload {
   Task<Result<ReloadReport>> run();
 
   const InForce& in_force() const { return in_force_; }
+  std::uint64_t done() const { return done_; } // reloads since this process' start
+  std::uint64_t failed() const { return failed_; }
   std::vector<std::string> warnings() const; // of the files, what waits for a restart, who stayed behind
 
  private:
@@ -73,6 +75,8 @@ class Reload {
   std::vector<std::string> restart_;
   std::vector<std::string> behind_; // engines that could not follow
   bool running_now_ = false;
+  std::uint64_t done_ = 0;
+  std::uint64_t failed_ = 0;
 };
 
 // Every problem on a line of its own.

@@ -16,8 +16,8 @@ enum class Who {
   Root,
   Listend, // and alknet-listend's user
   Admin,   // and members of the group alknet-admin
-  ListendOrAdmin,
-  Anyone, // whom the bus policy lets through
+  Reader,  // all of these, and who only looks at numbers: metrics_user
+  Anyone,  // whom the bus policy lets through
 };
 
 // The member name under which a table lists who may read properties.
@@ -35,6 +35,7 @@ struct PolicyRule {
 using Policy = std::span<const PolicyRule>;
 
 inline constexpr const char* listend_user = "alknet-listend";
+inline constexpr const char* metrics_user = "alknet-metrics";
 inline constexpr const char* admin_group = "alknet-admin";
 
 // The accounts of this machine that the levels refer to. Tests make their own.
@@ -43,6 +44,7 @@ struct Accounts {
   std::optional<std::uint32_t> listend_uid; // empty: no such user here
   std::function<bool(std::uint32_t uid)> is_admin;
   std::uint32_t root_uid = 0; // tests, which run as root, say otherwise
+  std::optional<std::uint32_t> metrics_uid{};
 
   static Accounts of_this_machine();
 };

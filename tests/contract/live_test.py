@@ -13,7 +13,7 @@ import subprocess
 import harness
 import interfaces_test
 
-AUTHD, LISTEND, STRANGER = (pwd.getpwnam(name).pw_uid for name in ("mail", "news", "games"))
+AUTHD, LISTEND, METRICS, STRANGER = (pwd.getpwnam(name).pw_uid for name in ("mail", "news", "uucp", "games"))
 NAME, PATH = "org.alknet.Auth1", "/org/alknet/Auth1"
 
 
@@ -118,7 +118,7 @@ class OneUser(Live):
 
 
 class SeveralUsers(Live):
-    users = {"alknet-authd": AUTHD, "alknet-listend": LISTEND, "root": 0}
+    users = {"alknet-authd": AUTHD, "alknet-listend": LISTEND, "alknet-metrics": METRICS, "root": 0}
 
     def setUp(self):
         if os.getuid() != 0:
@@ -140,6 +140,13 @@ class SeveralUsers(Live):
         """Its account has another name on the test machine, so the second gate stops it, by its own name."""
         self.start_authd(AUTHD)
         self.assertIn("may not call org.alknet.Auth1.Reload", self.call("Reload", uid=LISTEND, check=1))
+
+    def test_metrics_pass_the_first_gate_and_nothing_else_does(self):
+        self.start_authd(AUTHD)
+        self.assertIn("may not call org.alknet.Auth1.GetMetrics", self.call("GetMetrics", uid=METRICS, check=1))
+        for arguments in (["Reload"], ["Lookup", "s", "x"], ["Abort", "t", "1"]):
+            self.refused_by_the_bus(*arguments, uid=METRICS)
+        self.refused_by_the_bus("GetMetrics", uid=STRANGER)
 
     def test_names_belong_to_their_users(self):
         for name, uid in ((NAME, STRANGER), (NAME, LISTEND), ("org.alknet.Listen1", AUTHD)):

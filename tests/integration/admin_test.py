@@ -67,6 +67,11 @@ class InForce(harness.Case):
         self.assertIn("\nalknet_sessions 1\n", text)
         identity = harness.fingerprint(f"{self.server.identity}.pub")
         self.assertIn(f'\nalknet_identity_sessions{{identity="{identity}"}} 1\n', text)
+        self.assertIn(f'\nalknet_identity_logins_total{{identity="{identity}"}} 1\n', text)
+        labels = 'listener="ssh",transport="tcp"'
+        self.assertIn(f"\nalknet_connections_accepted_total{{{labels}}} 1\n", text)
+        self.assertIn(f"\nalknet_logins_accepted_total{{{labels}}} 1\n", text)
+        self.assertRegex(text, r'\nalknet_authd_verifications_total\{result="accept"\} [12]\n')
         self.assertRegex(text, r'\nalknet_certificate_expires_seconds\{listener="tls"\} \d{10}\n')
         gone = self.run_program([harness.binary("alknetctl"), "--state", self.dir / "none", "metrics"], check=3)
         self.assertIn("\nalknet_up 0\n", gone.stdout.decode())

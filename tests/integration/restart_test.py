@@ -3,6 +3,7 @@ what the supervisor stores (FDSTORE=1), and the next supervisor gets it back amo
 
 import array
 import os
+import re
 import select
 import signal
 import socket
@@ -235,6 +236,30 @@ class Restarts(harness.Case):
         harness.wait_until(lambda: self.property("Sessions") == "u 3", what="the count of all sessions")
         # Engines without a connection are gone; the others are still there.
         harness.wait_until(lambda: len([pid for _, pid in self.manager.engines() if alive(pid)]) == 3, what="three engines")
+
+    def counted(self, name):
+        """The sum over all series of a metric."""
+        text = self.run_program([harness.binary("alknetctl"), "--bus-address", self.address, "metrics"]).stdout.decode()
+        return sum(int(line.rsplit(" ", 1)[1]) for line in text.splitlines() if re.match(name + r"[{ ]", line))
+
+    def test_counts_go_on_over_restarts(self):
+        logins, up = "alknet_logins_accepted_total", "alknet_forwarded_bytes_total"
+        stays = self.transfer()
+        for number in range(2, 5):
+            self.transfer().stop()
+            self.assertEqual(self.counted(logins), number)
+            bytes_before = self.counted(up)
+            self.end_listend(signal.SIGTERM if number % 2 else signal.SIGKILL)
+            self.listend = self.start_listend()
+            self.assertGreaterEqual(self.counted(up), bytes_before)
+            # Those without a session go, the one with `stays` does not.
+            harness.wait_until(lambda n=number: [g for g, _ in self.running_engines()] == [1, n], what="the old engine's end")
+            self.assertEqual(self.counted(logins), number)
+            self.assertGreaterEqual(self.counted(up), bytes_before)
+        self.assertIsNone(stays.error)
+
+    def running_engines(self):
+        return [(generation, pid) for generation, pid in self.manager.engines() if alive(pid)]
 
     def test_a_killed_supervisor_loses_no_session(self):
         transfer = self.transfer()

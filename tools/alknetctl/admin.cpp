@@ -3,6 +3,7 @@
 #include "base/fd.hpp"
 #include "bus/socket_address.hpp"
 #include "clients/auth_client.hpp"
+#include "clients/metrics_wire.hpp"
 #include "loop/task_group.hpp"
 
 #include <cerrno>
@@ -28,6 +29,13 @@ class BusAdmin : public Admin {
   Result<clients::PolicyInForce> policy() override { return listen_.policy(); }
   Result<clients::LimitsInForce> limits() override { return listen_.limits(); }
   Result<clients::Reloaded> reload() override { return listen_.reload(); }
+  Result<std::vector<Metric>> metrics() override {
+    return clients::ask_metrics(connection_,
+                                {"org.alknet.Listen1", "/org/alknet/Listen1", "org.alknet.Listen1"});
+  }
+  Result<std::vector<Metric>> auth_metrics() override {
+    return clients::ask_metrics(connection_, {"org.alknet.Auth1", "/org/alknet/Auth1", "org.alknet.Auth1"});
+  }
   Result<clients::Explanation> explain(const std::string& identity, const std::string& destination,
                                        const std::string& transport) override {
     return listen_.explain(identity, destination, transport);

@@ -1,6 +1,7 @@
 // What alknetctl asks of a running server. The verbs know this interface only; BusAdmin is the real one.
 #pragma once
 
+#include "base/metric.hpp"
 #include "base/result.hpp"
 #include "clients/listen_client.hpp"
 
@@ -31,6 +32,8 @@ class Admin {
   virtual Result<clients::PolicyInForce> policy() = 0;
   virtual Result<clients::LimitsInForce> limits() = 0;
   virtual Result<clients::Reloaded> reload() = 0;
+  virtual Result<std::vector<Metric>> metrics() = 0;      // of alknet-listend
+  virtual Result<std::vector<Metric>> auth_metrics() = 0; // of alknet-authd
   virtual Result<clients::Explanation> explain(const std::string& identity, const std::string& destination,
                                                const std::string& transport) = 0;
 };

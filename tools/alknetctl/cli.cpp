@@ -122,7 +122,7 @@ CommandLine::CommandLine() {
                                   return explain(admin, arguments_.identity, arguments_.destination,
                                                  arguments_.transport, output);
                                 });
-  add("metrics", "Gauges for Prometheus", [this](const Output& output) {
+  add("metrics", "Counters and gauges for Prometheus", [this](const Output& output) {
     auto admin = connect(arguments_.place);
     return admin ? metrics(**admin, output) : metrics_of_absent(admin.error(), output);
   });

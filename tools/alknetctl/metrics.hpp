@@ -1,33 +1,21 @@
-// The state of a server as Prometheus reads it (text exposition format 0.0.4): gauges alone. No label ever
-// holds a destination or an address.
+// A server in numbers, as Prometheus reads them (text exposition format 0.0.4): what both daemons count, and
+// their state. No label ever holds a destination or an address.
 #pragma once
 
 #include "admin.hpp"
 
-#include <map>
 #include <string>
 #include <vector>
 
 namespace alk::alknetctl {
 
-// Each label value is a time series that Prometheus keeps: identities beyond these count as "other" together.
-inline constexpr std::size_t most_identities = 100;
-inline constexpr const char* other_identities = "other";
+// Everything that can be had; why alknet-listend tells nothing, if it does not.
+Result<std::vector<Metric>> gather_metrics(Admin& admin);
 
-struct Gauge {
-  struct Sample {
-    std::map<std::string, std::string> labels;
-    std::uint64_t value = 0;
-  };
-  const char* name;
-  const char* help;
-  std::vector<Sample> samples;
-};
+// Of a server that is down: a collector has to see that, not that there is nothing to see.
+std::vector<Metric> metrics_of_nothing();
 
-std::vector<Gauge> gauges(const clients::ListenStatus& status,
-                          const std::vector<clients::SessionInfo>& sessions, const Result<AuthInfo>& auth);
-
-// Gauges without a sample are left out.
-std::string exposition(const std::vector<Gauge>& gauges);
+// Metrics without a sample, or with a name that Prometheus would not take, are left out.
+std::string exposition(const std::vector<Metric>& metrics);
 
 } // namespace alk::alknetctl

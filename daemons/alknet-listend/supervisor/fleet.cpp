@@ -10,7 +10,7 @@ Fleet::Fleet(asio::io_context& loop, Spawn spawn, Callbacks callbacks, FleetPace
     : loop_(loop), spawn_(std::move(spawn)),
       callbacks_(std::move(callbacks)), events_{[this](Generation& generation) { ended(generation); },
                                                 callbacks_.session_opened, callbacks_.session_closed,
-                                                [this] { tell_elsewhere(); }},
+                                                [this] { tell_elsewhere(); }, callbacks_.measured},
       pace_(pace), tick_timer_(loop), relaunch_timer_(loop), stop_timer_(loop) {
   tick();
 }
@@ -70,6 +70,7 @@ void Fleet::start(Generation& generation, Done done) {
 
 void Fleet::serve(std::uint64_t number, ServingBody state) {
   serving_ = number;
+  ++started_;
   state_ = std::move(state);
   serving_since_ = std::chrono::steady_clock::now();
   log::write(log::Level::Info, log::event::engine_serving, {{"generation", number}});
@@ -97,6 +98,7 @@ void Fleet::ended(Generation& generation) {
   std::uint64_t number = generation.number();
   bool lost = number == serving_;
   if (lost) serving_ = 0;
+  if (lost && !stopping_) ++lost_;
   callbacks_.gone(generation);
   auto level = lost && !stopping_ ? log::Level::Error : log::Level::Info;
   log::write(level, log::event::engine_ended,

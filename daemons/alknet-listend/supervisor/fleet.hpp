@@ -30,6 +30,8 @@ class Fleet {
     // An engine accepts: its number and control socket, to be kept by the service manager; and one has ended.
     std::function<void(Generation&)> kept;
     std::function<void(Generation&)> gone;
+    // What an engine has counted, said before it ends.
+    std::function<void(Generation&, const ReadingsBody&)> measured{};
   };
   // Starts an engine's process whose descriptor 3 is a duplicate of `control`.
   using Spawn = std::function<Result<::pid_t>(int control)>;
@@ -65,6 +67,9 @@ class Fleet {
   std::uint64_t serving() const { return serving_; }  // 0: none
   const ServingBody& state() const { return state_; } // of the last that served
   std::size_t size() const { return generations_.size(); }
+  bool has(std::uint64_t number) const { return generations_.contains(number); }
+  std::uint64_t engines_started() const { return started_; } // since this supervisor's start
+  std::uint64_t engines_lost() const { return lost_; }       // while they served
   std::uint64_t sessions() const;
   std::uint64_t connections() const;
 
@@ -94,6 +99,8 @@ class Fleet {
   std::uint64_t settings_ = 0;
   std::uint64_t next_number_ = 1;
   std::uint64_t serving_ = 0;
+  std::uint64_t started_ = 0;
+  std::uint64_t lost_ = 0;
   std::uint64_t starting_ = 0; // asked for nothing, and not expected to beat
   ServingBody state_;
   FleetPace pace_;

@@ -65,6 +65,9 @@ void Generation::receive(const ControlMessage& message) {
     if (!body) return;
     sources_ = std::move(body->connections);
     events_.sources_changed();
+  } else if (message.is(ControlKind::Measured)) {
+    auto body = decode<ReadingsBody>(message.body);
+    if (body && events_.measured) events_.measured(*this, *body);
   }
 }
 

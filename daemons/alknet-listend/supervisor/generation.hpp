@@ -22,6 +22,7 @@ class Generation {
     std::function<void(const NewsBody&)> session_opened;
     std::function<void(const NewsBody&)> session_closed;
     std::function<void()> sources_changed;
+    std::function<void(Generation&, const ReadingsBody&)> measured; // its last word
   };
 
   // `pid` 0: unknown. `events` must outlive it.

@@ -1,6 +1,6 @@
 // What outlives the supervisor, in the service manager's descriptor store: the control socket of each engine,
-// under the name gen-NUMBER-PID, and a memfd with the last number given out, so that numbers are unique
-// for as long as the service is not stopped.
+// under the name gen-NUMBER-PID, and memfds with the last number given out, so that numbers are unique
+// for as long as the service is not stopped, and with what engines that have ended had counted.
 #pragma once
 
 #include "loop/activation.hpp"
@@ -26,10 +26,15 @@ class GenerationStore {
   // Blocks for a moment, until the service manager has it.
   void keep(Generation& generation);
   void forget(const Generation& generation);
+  // Sums that the next supervisor goes on from (MetricBook::save), and those of the last one.
+  void keep_sums(const std::string& sums);
+  const std::string& last_sums() const { return last_sums_; }
 
  private:
   void write_number(std::uint64_t number);
   Fd counter_;
+  Fd sums_;
+  std::string last_sums_;
   std::uint64_t last_number_ = 0;
 };
 

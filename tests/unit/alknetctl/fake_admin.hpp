@@ -46,6 +46,12 @@ class FakeAdmin : public Admin {
     return explanation_;
   }
 
+  Result<std::vector<Metric>> metrics() override {
+    if (broken_) return *broken_;
+    return metrics_;
+  }
+  Result<std::vector<Metric>> auth_metrics() override { return auth_metrics_; }
+
   bool running_ = true;
   std::optional<Failure> broken_;
   clients::ListenStatus status_{"0.1.0",
@@ -71,6 +77,14 @@ class FakeAdmin : public Admin {
                                  {{"max_connections", 0, "", "unlimited"},
                                   {"login_grace_time", 30, "seconds", ""},
                                   {"max_auth_attempts", 10, "", "unlimited"}}};
+  std::vector<Metric> metrics_{
+      {"alknet_logins_accepted_total",
+       "counter",
+       "SSH logins",
+       {{{{"listener", "tls"}}, 9}, {{{"listener", "ssh"}}, 0}}},
+      {"alknet_identity_sessions", "gauge", "Sessions", {{{{"identity", "SHA256:key"}}, 1}}}};
+  Result<std::vector<Metric>> auth_metrics_ =
+      std::vector<Metric>{{"alknet_authd_reloads_total", "counter", "Reloads", {{{{"result", "ok"}}, 2}}}};
   std::uint64_t disconnected_ = 0;
   std::string explained_;
   int auth_questions_ = 0;

@@ -2,6 +2,7 @@
 #include "alknet-authd/auth_bus.hpp"
 #include "clients/auth_client.hpp"
 #include "clients/identity_wire.hpp"
+#include "clients/metrics_wire.hpp"
 #include "world.hpp"
 
 #include <optional>
@@ -103,6 +104,32 @@ TEST_F(AuthBusTest, JudgesTheAddressOfThePeer) {
   EXPECT_FALSE(accepted({{"address", std::string("198.51.100.5")}}));
   EXPECT_FALSE(accepted({}));
   EXPECT_FALSE(accepted({{"address", std::uint32_t{7}}}));
+}
+
+TEST_F(AuthBusTest, CountsVerdictsAndReloads) {
+  ASSERT_TRUE(verify(key(1)));
+  ASSERT_TRUE(verify(key(9)));
+  ASSERT_TRUE(verify(key(9)));
+  EXPECT_FALSE(verify("nonsense"));
+  ASSERT_TRUE(call("Reload"));
+  auto answer = call("GetMetrics");
+  ASSERT_TRUE(answer) << answer.error().describe();
+  EXPECT_EQ(answer->signature(), clients::metrics_type);
+  auto metrics = clients::read_metrics(*answer);
+  ASSERT_TRUE(metrics) << metrics.error().describe();
+  auto value = [&](std::size_t metric, const std::string& result) {
+    for (const Sample& sample : metrics->at(metric).samples)
+      if (sample.labels == Labels{{"result", result}}) return sample.value;
+    return std::uint64_t{999};
+  };
+  EXPECT_EQ(metrics->at(0).name, "alknet_authd_verifications_total");
+  EXPECT_EQ(value(0, "accept"), 1U);
+  EXPECT_EQ(value(0, "unknown-key"), 2U);
+  EXPECT_EQ(value(0, "malformed"), 1U);
+  EXPECT_EQ(value(0, "from"), 0U);
+  EXPECT_EQ(metrics->at(1).name, "alknet_authd_reloads_total");
+  EXPECT_EQ(value(1, "ok"), 1U);
+  EXPECT_EQ(value(1, "failed"), 0U);
 }
 
 TEST_F(AuthBusTest, MalformedAndOversizeKeysAreInvalid) {

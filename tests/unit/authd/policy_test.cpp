@@ -8,10 +8,10 @@
 namespace alk::authd {
 namespace {
 
-constexpr std::uint32_t own = 901, listend = 902, admin = 1000, stranger = 1001;
+constexpr std::uint32_t own = 901, listend = 902, metrics = 903, admin = 1000, stranger = 1001;
 
 bus::Accounts accounts() {
-  return {own, listend, [](std::uint32_t uid) { return uid == admin; }};
+  return {own, listend, [](std::uint32_t uid) { return uid == admin; }, 0, metrics};
 }
 
 bool may(std::uint32_t uid, std::string_view member) {
@@ -31,8 +31,10 @@ TEST(Policy, ListsEveryMethodAndNothingElse) {
 TEST(Policy, StrangersMayNothing) {
   for (const auto& rule : auth_policy) {
     EXPECT_FALSE(may(stranger, rule.member)) << rule.member;
-    // Administrators see the status and nothing else.
-    EXPECT_EQ(may(admin, rule.member), rule.member == bus::read_properties) << rule.member;
+    // Administrators, and who serves numbers to Prometheus, see the status and nothing else.
+    const bool looks = rule.member == bus::read_properties || rule.member == "GetMetrics";
+    EXPECT_EQ(may(admin, rule.member), looks) << rule.member;
+    EXPECT_EQ(may(metrics, rule.member), looks) << rule.member;
   }
 }
 

@@ -2,6 +2,7 @@
 #include "base/identity.hpp"
 #include "clients/auth_client.hpp"
 #include "clients/identity_wire.hpp"
+#include "clients/metrics_wire.hpp"
 #include "loop/pool.hpp"
 #include "loop/task_group.hpp"
 #include "pair.hpp"
@@ -161,6 +162,28 @@ TEST_F(AuthClientTest, ChangedIsPassedOn) {
   ASSERT_TRUE(object->emit(std::move(signal)));
   ASSERT_TRUE(bus::test::run_until(loop, [&] { return !gone.empty(); }));
   EXPECT_EQ(gone, ids);
+}
+
+TEST_F(AuthClientTest, MetricsSurviveTheTrip) {
+  std::optional<Result<std::vector<Metric>>> read;
+  auto slot = pair.client->match_signal({nullptr, "/org/alknet/Auth1", "org.alknet.Auth1"}, "Sent",
+                                        [&](bus::Message& message) { read = read_metrics(message); });
+  const std::vector<Metric> sent{
+      {"a_total", "counter", "help", {{{{"x", "1"}, {"y", ""}}, 1ULL << 60}, {{}, 0}}},
+      {"b", "gauge", "", {}}};
+  auto message = pair.server->make_signal("/org/alknet/Auth1", "org.alknet.Auth1", "Sent");
+  write_metrics(message, sent);
+  EXPECT_EQ(message.signature(), metrics_type);
+  ASSERT_TRUE(pair.server->send(std::move(message)));
+  ASSERT_TRUE(bus::test::run_until(loop, [&] { return read.has_value(); }));
+  ASSERT_TRUE(*read) << read->error().describe();
+  ASSERT_EQ((*read)->size(), 2U);
+  EXPECT_EQ((**read)[0].name, "a_total");
+  EXPECT_EQ((**read)[0].type, "counter");
+  EXPECT_EQ((**read)[0].help, "help");
+  EXPECT_EQ((**read)[0].samples, sent[0].samples);
+  EXPECT_EQ((**read)[1].name, "b");
+  EXPECT_TRUE((**read)[1].samples.empty());
 }
 
 TEST(IdentityWire, ConstraintsSurviveTheTrip) {

@@ -14,27 +14,29 @@ namespace {
 constexpr PolicyRule rules[] = {{"ForRoot", Who::Root},
                                 {"ForListend", Who::Listend},
                                 {"ForAdmin", Who::Admin},
-                                {"ForBoth", Who::ListendOrAdmin},
+                                {"ForReaders", Who::Reader},
                                 {"ForGranted", Who::Admin, "org.alknet.Test1.change"},
                                 {"ForAnyone", Who::Anyone}};
 
 std::set<std::string> reachable(std::uint32_t uid, const Accounts& accounts) {
   std::set<std::string> members;
   for (const char* member :
-       {"ForRoot", "ForListend", "ForAdmin", "ForBoth", "ForGranted", "ForAnyone", "Unlisted"})
+       {"ForRoot", "ForListend", "ForAdmin", "ForReaders", "ForGranted", "ForAnyone", "Unlisted"})
     if (allowed(rules, member, uid, accounts)) members.insert(member);
   return members;
 }
 
 TEST(Policy, EachCallerReachesItsOwn) {
-  Accounts accounts{100, 101, [](std::uint32_t uid) { return uid == 102; }};
-  std::set<std::string> everything{"ForRoot", "ForListend", "ForAdmin", "ForBoth", "ForGranted", "ForAnyone"};
+  Accounts accounts{100, 101, [](std::uint32_t uid) { return uid == 102; }, 0, 104};
+  std::set<std::string> everything{"ForRoot",    "ForListend", "ForAdmin",
+                                   "ForReaders", "ForGranted", "ForAnyone"};
   EXPECT_EQ(reachable(0, accounts), everything);
   EXPECT_EQ(reachable(100, accounts), everything);
-  EXPECT_EQ(reachable(101, accounts), (std::set<std::string>{"ForListend", "ForBoth", "ForAnyone"}));
+  EXPECT_EQ(reachable(101, accounts), (std::set<std::string>{"ForListend", "ForReaders", "ForAnyone"}));
   EXPECT_EQ(reachable(102, accounts),
-            (std::set<std::string>{"ForAdmin", "ForBoth", "ForGranted", "ForAnyone"}));
+            (std::set<std::string>{"ForAdmin", "ForReaders", "ForGranted", "ForAnyone"}));
   EXPECT_EQ(reachable(103, accounts), (std::set<std::string>{"ForAnyone"}));
+  EXPECT_EQ(reachable(104, accounts), (std::set<std::string>{"ForReaders", "ForAnyone"}));
 }
 
 TEST(Policy, PolkitIsAskedAboutAdministratorsAlone) {

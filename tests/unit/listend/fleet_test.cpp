@@ -130,7 +130,11 @@ class FleetTest : public testing::Test {
                {[this](const NewsBody& news) { news_.push_back("+" + news.identity); },
                 [this](const NewsBody& news) { news_.push_back("-" + news.identity); },
                 [this](Generation& one) { news_.push_back("kept " + std::to_string(one.number())); },
-                [this](Generation& one) { news_.push_back("gone " + std::to_string(one.number())); }},
+                [this](Generation& one) { news_.push_back("gone " + std::to_string(one.number())); },
+                [this](Generation& one, const ReadingsBody& body) {
+                  news_.push_back("measured " + std::to_string(one.number()) + ": " +
+                                  std::to_string(body.readings.at(0).value));
+                }},
                {.first_pause = pause, .longest_pause = 2 * pause, .proven = std::chrono::hours(1)}};
 };
 
@@ -315,6 +319,22 @@ TEST_F(FleetTest, NewsComeFromEveryGeneration) {
   engine(1).tell(ControlKind::Opened, encode(NewsBody{1000000001, "b"}));
   settle();
   EXPECT_EQ(news_, (std::vector<std::string>{"kept 2", "-a", "+b"}));
+}
+
+TEST_F(FleetTest, TheLastWordOfAnEngineIsHeard) {
+  PlayedEngine& old = adopt(4);
+  launch();
+  EXPECT_TRUE(fleet_.has(4));
+  old.tell(ControlKind::Measured, encode(ReadingsBody{{{"alknet_logins_accepted_total", {}, 3}}}));
+  old.tell(ControlKind::Measured, "unreadable");
+  old.die();
+  settle();
+  EXPECT_EQ(news_, (std::vector<std::string>{"kept 5", "measured 4: 3", "gone 4"}));
+  EXPECT_FALSE(fleet_.has(4));
+  engine(1).die();
+  settle();
+  EXPECT_EQ(fleet_.engines_started(), 2U);
+  EXPECT_EQ(fleet_.engines_lost(), 1U); // the other one had nothing to do any more
 }
 
 TEST_F(FleetTest, StopWaitsForEveryGeneration) {

@@ -51,6 +51,17 @@ TEST(GenerationStore, NumbersGoOnWhenNoEngineIsLeft) {
   EXPECT_EQ(store.last_number(), 41U);
 }
 
+TEST(GenerationStore, FindsTheSumsOfTheLastSupervisor) {
+  Fd sums(::memfd_create("sums", MFD_CLOEXEC));
+  ASSERT_EQ(::pwrite(sums.get(), "counted", 7, 0), 7);
+  std::vector<loop::PassedDescriptor> passed;
+  passed.push_back({"metric-sums", std::move(sums)});
+  GenerationStore store;
+  EXPECT_TRUE(store.take(passed).empty());
+  EXPECT_TRUE(passed.empty());
+  EXPECT_EQ(store.last_sums(), "counted");
+}
+
 TEST(JobType, FindsTheUnitOfThisProcess) {
   EXPECT_EQ(unit_of_cgroup("0::/alknet.slice/alknet-listend.service\n"), "alknet-listend.service");
   EXPECT_EQ(
