@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "log/log.hpp"
+#include "loop/notify.hpp"
 
 #include <chrono>
 
@@ -11,22 +12,66 @@ static UnixSeconds wall_now() {
   return std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
 }
 
+static void log_lines(const Error& error) {
+  for (std::string_view line : split(error.what, '\n')) log::error(line);
+}
+
+// What an earlier process had in force when it ended without being asked to.
+static std::optional<Snapshot> recover(daemon::CommittedStore& store, daemon::Context& context) {
+  auto text = store.take(context.passed);
+  if (!text) return std::nullopt;
+  std::uint64_t generation = text->generation;
+  auto snapshot = read_snapshot(sources_of(std::make_shared<const config::CommittedText>(std::move(*text))));
+  if (!snapshot) {
+    log_lines(snapshot.error());
+    log::warning("what was in force before the last end cannot be used any more; the disk is read");
+    return std::nullopt;
+  }
+  snapshot->text.generation = generation;
+  log::info("the configuration that was in force goes on; the disk is read at the next reload");
+  return std::move(*snapshot);
+}
+
 Result<std::unique_ptr<daemon::Service>> Manager::start(daemon::Context& context) {
   Sources sources = sources_of(context.options.config);
-  auto initial = read_snapshot(sources);
-  if (!initial) {
-    for (std::string_view line : split(initial.error().what, '\n')) log::error(line);
-    return fail(initial.error().kind, "the configuration cannot be used");
+  daemon::CommittedStore store("committed");
+  auto recovered = recover(store, context);
+  const bool from_disk = !recovered;
+  if (from_disk) {
+    auto read = read_snapshot(sources);
+    if (!read) {
+      log_lines(read.error());
+      return fail(read.error().kind, "the configuration cannot be used");
+    }
+    recovered = std::move(*read);
   }
-  log_snapshot(*initial);
-  std::unique_ptr<Manager> manager(new Manager(context.loop, std::move(*initial), std::move(sources)));
+  log_snapshot(*recovered);
+  std::unique_ptr<Manager> manager(
+      new Manager(context.loop, std::move(store), std::move(*recovered), std::move(sources), !from_disk));
   ALK_TRY_VOID(manager->bus_.serve(context.bus));
   return std::unique_ptr<daemon::Service>(std::move(manager));
 }
 
-Manager::Manager(asio::io_context& loop, Snapshot initial, Sources sources)
-    : transactions_(std::move(initial), std::move(sources), {&std::chrono::steady_clock::now, &wall_now}),
+Manager::Manager(asio::io_context& loop, daemon::CommittedStore store, Snapshot initial, Sources sources,
+                 bool recovered)
+    : store_(std::move(store)), disk_(sources), recovered_(recovered),
+      transactions_(std::move(initial), std::move(sources), {&std::chrono::steady_clock::now, &wall_now},
+                    [this](const config::CommittedText& text) { store_.keep(text); }),
       expiry_(loop), bus_(transactions_, &wall_now, [this] { expire_later(); }) {}
+
+std::string Manager::status() const {
+  return recovered_ ? "running with what was in force before, until the next reload" : "running";
+}
+
+void Manager::stop_asked() {
+  auto read = read_snapshot(disk_);
+  if (read) return store_.withdraw();
+  log_lines(read.error());
+  constexpr const char* kept =
+      "the files on disk cannot be used: what is in force is kept for the next start";
+  log::error(kept);
+  loop::notify_status(kept);
+}
 
 void Manager::stop(std::function<void()> stopped) {
   expiry_.cancel();

@@ -4,22 +4,30 @@
 
 #include "alknet-authd/auth_bus.hpp"
 #include "alknet-authd/transactions.hpp"
+#include "daemon/committed_store.hpp"
 #include "daemon/daemon.hpp"
 
 namespace alk::authd {
 
 class Manager : public daemon::Service {
  public:
-  // Reads configuration and keys; every problem is logged, one a line, and fails the start (Invalid). No keys
-  // at all is a warning: alknet-listend then refuses everybody.
+  // After a crash: what was in force. Else reads configuration and keys; every problem is logged, one a line,
+  // and fails the start (Invalid). No keys at all is a warning: alknet-listend then refuses everybody.
   static Result<std::unique_ptr<daemon::Service>> start(daemon::Context& context);
 
   void stop(std::function<void()> stopped) override;
+  // Only what a later start can read from the disk is given up: without authd nobody logs in.
+  void stop_asked() override;
+  std::string status() const override;
 
  private:
-  Manager(asio::io_context& loop, Snapshot initial, Sources sources);
+  Manager(asio::io_context& loop, daemon::CommittedStore store, Snapshot initial, Sources sources,
+          bool recovered);
   void expire_later();
 
+  daemon::CommittedStore store_;
+  Sources disk_;
+  const bool recovered_; // this process began with what an earlier one had in force
   Transactions transactions_;
   asio::steady_timer expiry_;
   AuthBus bus_; // refers to both

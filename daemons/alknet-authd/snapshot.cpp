@@ -28,7 +28,8 @@ std::string element_name(std::size_t index) {
 }
 
 // Reads every element, so that one answer names every unusable file.
-Result<AuthorizedKeys> read_keys(const std::vector<std::string>& elements, const Sources& sources) {
+Result<AuthorizedKeys> read_keys(const std::vector<std::string>& elements, const Sources& sources,
+                                 std::map<std::string, std::string>& files) {
   AuthorizedKeys keys;
   std::vector<config::Problem> problems;
   std::size_t total = 0;
@@ -39,6 +40,7 @@ Result<AuthorizedKeys> read_keys(const std::vector<std::string>& elements, const
     } else if (auto text = sources.key_file(element, max_key_file)) {
       total += text->size();
       parse_authorized_keys(element, *text, keys);
+      files.insert_or_assign(element, std::move(*text));
     } else {
       problems.push_back({element, 0, element_name(i), std::move(text).error().what});
     }
@@ -51,18 +53,32 @@ Result<AuthorizedKeys> read_keys(const std::vector<std::string>& elements, const
 } // namespace
 
 Sources sources_of(std::string path) {
-  return {[path = std::move(path)] { return config::load(path); },
+  return {[path = std::move(path)](config::Sources& kept) { return config::load(path, kept); },
           [keys = config::KeySource()](const std::string& name, std::size_t limit) -> Result<std::string> {
             ALK_TRY(std::string file, keys.path(name));
             return read_key_file(file, limit);
           }};
 }
 
+Sources sources_of(std::shared_ptr<const config::CommittedText> text) {
+  return {[text](config::Sources& kept) {
+            kept = text->sources;
+            return config::parse(text->sources, config::Unknown::Refuse);
+          },
+          [text](const std::string& name, std::size_t limit) -> Result<std::string> {
+            auto file = text->files.find(name);
+            if (file == text->files.end() || file->second.size() > limit)
+              return fail(Kind::Invalid, "was not kept");
+            return file->second;
+          }};
+}
+
 Result<Snapshot> read_snapshot(const Sources& sources) {
-  auto configuration = sources.configuration();
+  config::CommittedText text;
+  auto configuration = sources.configuration(text.sources);
   if (!configuration) return fail(Kind::Invalid, describe(configuration.error()));
-  ALK_TRY(AuthorizedKeys keys, read_keys(configuration->dynamic.auth.authorized_keys, sources));
-  return Snapshot{KeySet::build(std::move(keys)), std::move(configuration->digest)};
+  ALK_TRY(AuthorizedKeys keys, read_keys(configuration->dynamic.auth.authorized_keys, sources, text.files));
+  return Snapshot{KeySet::build(std::move(keys)), std::move(configuration->digest), std::move(text)};
 }
 
 Result<std::string> read_key_file(const std::string& path, std::size_t limit) {

@@ -34,7 +34,12 @@ class Transactions {
     std::vector<std::string> revoked; // identities that can no longer log in
   };
 
-  Transactions(Snapshot initial, Sources sources, Clocks clocks);
+  // Told of each text with its generation, before it is in force: whatever ends this process afterwards, the
+  // next one begins with it.
+  using Keep = std::function<void(const config::CommittedText& text)>;
+
+  // initial.text.generation is the generation to begin with.
+  Transactions(Snapshot initial, Sources sources, Clocks clocks, Keep keep);
 
   // The digest of what was read. Errors: Busy (another one is open), Invalid (as read_snapshot).
   Result<std::string> prepare(std::uint64_t transaction);
@@ -48,20 +53,22 @@ class Transactions {
   void expire();
 
   std::shared_ptr<const Snapshot> current() const { return current_; }
-  std::uint64_t generation() const { return generation_; } // 0 after start
+  std::uint64_t generation() const { return generation_; } // 0 after a start from the disk
 
  private:
   struct Open {
     std::uint64_t transaction;
-    std::shared_ptr<const Snapshot> snapshot;
+    Snapshot snapshot;
     std::chrono::steady_clock::time_point ends;
   };
-  Committed put_into_force(std::shared_ptr<const Snapshot> next, std::uint64_t generation);
+  Committed put_into_force(Snapshot next, std::uint64_t generation);
+  std::shared_ptr<const Snapshot> kept(Snapshot snapshot);
 
-  std::shared_ptr<const Snapshot> current_;
   Sources sources_;
   Clocks clocks_;
-  std::uint64_t generation_ = 0;
+  Keep keep_;
+  std::uint64_t generation_;
+  std::shared_ptr<const Snapshot> current_;
   std::optional<Open> open_;
 };
 

@@ -111,6 +111,7 @@ void Runner::stop(int exit_code) {
   loop::notify_stopping();
   if (!service_) return loop_.stop();
   log::write(log::Level::Info, log::event::server_stopping, {});
+  if (exit_code == 0) service_->stop_asked();
   if (bus_->connected()) {
     if (auto released = bus_->release_name(description_.bus_name); !released)
       log::debug(released.error().describe());

@@ -28,6 +28,9 @@ class Service {
   // Begin the orderly stop; call `stopped` once when nothing is left to wait for (at once is fine). The bus
   // name is already given up, the bus still works.
   virtual void stop(std::function<void()> stopped) = 0;
+  // Called before stop() when somebody asked for the end (SIGTERM, SIGINT): what is kept for a start after a
+  // crash is not for the next one.
+  virtual void stop_asked() {}
   // One line for the service manager's status display.
   virtual std::string status() const { return "running"; }
 };

@@ -1,10 +1,7 @@
-"""Restarts of alknet-listend under a service manager that keeps its descriptors, which is played here: NOTIFY_SOCKET takes
-what the supervisor stores (FDSTORE=1), and the next supervisor gets it back among its LISTEN_FDS."""
+"""Restarts of alknet-listend under a service manager that keeps its descriptors (service_manager.py)."""
 
-import array
 import os
 import re
-import select
 import signal
 import socket
 import subprocess
@@ -13,6 +10,7 @@ import time
 
 import harness
 import targets
+from service_manager import ServiceManager
 
 
 def alive(pid):
@@ -21,73 +19,6 @@ def alive(pid):
             return file.read().rsplit(")", 1)[1].split()[0] not in "ZX"
     except FileNotFoundError:
         return False
-
-
-class ServiceManager(threading.Thread):
-    """The part of systemd that a restart needs."""
-
-    def __init__(self, path):
-        super().__init__(daemon=True)
-        self.path = str(path)
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(self.path)
-        self.stored, self.statuses, self.done = {}, [], False
-        self.changed = threading.Condition()
-        self.start()
-
-    def run(self):
-        while not self.done:
-            if not select.select([self.socket], [], [], 0.2)[0]:
-                continue
-            data, ancillary, _, _ = self.socket.recvmsg(4096, socket.CMSG_SPACE(16 * 4))
-            numbers = array.array("i")
-            for level, kind, content in ancillary:
-                if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-                    numbers.frombytes(content[:len(content) - len(content) % numbers.itemsize])
-            self.take(dict(line.split("=", 1) for line in data.decode().splitlines()), list(numbers))
-
-    def take(self, lines, numbers):
-        with self.changed:
-            if lines.get("FDSTORE") == "1":
-                self.stored[lines["FDNAME"]] = socket.socket(fileno=numbers.pop(0)) if lines["FDNAME"].startswith("gen-") and \
-                    lines["FDNAME"] != "generation-number" else os.fdopen(numbers.pop(0), "rb+", buffering=0)
-            if lines.get("FDSTOREREMOVE") == "1":
-                self.drop(lines["FDNAME"])
-            if "READY" in lines:
-                self.statuses.append(lines.get("STATUS"))
-            self.changed.notify_all()
-        for number in numbers:  # BARRIER=1: closing it is the answer
-            os.close(number)
-
-    def drop(self, name):
-        if name in self.stored:
-            self.stored.pop(name).close()
-
-    def drop_hung_up(self):
-        """systemd watches what it keeps."""
-        with self.changed:
-            for name, kept in list(self.stored.items()):
-                poll = select.poll()
-                poll.register(kept, 0)
-                if any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll(0)):
-                    self.drop(name)
-
-    def wait_ready(self, count):
-        with self.changed:
-            if not self.changed.wait_for(lambda: len(self.statuses) >= count, timeout=60):
-                raise AssertionError("the supervisor does not become ready")
-
-    def engines(self):
-        """Generation and process id of everything that is stored."""
-        with self.changed:
-            return sorted(tuple(int(part) for part in name.split("-")[1:]) for name in self.stored if name.startswith("gen-"))
-
-    def close(self):
-        self.done = True
-        self.join()
-        for name in list(self.stored):
-            self.drop(name)
-        self.socket.close()
 
 
 class Knocking(threading.Thread):
@@ -177,7 +108,7 @@ class Restarts(harness.Case):
         return self.start(f"listend{self.starts}",
                           [harness.binary("alknet-listend"), "--config", self.config, "--bus-address", self.address],
                           sockets={**self.manager.stored, "ssh": self.socket},
-                          env={"NOTIFY_SOCKET": self.manager.path, "INVOCATION_ID": "0" * 32})
+                          env=self.manager.environment())
 
     def start_listend(self):
         before = len(self.manager.statuses)
@@ -310,8 +241,7 @@ class Restarts(harness.Case):
         engine = self.manager.engines()[0][1]
         self.end_listend()
         self.assertTrue(alive(engine))
-        for name in list(self.manager.stored):  # what systemd does at a stop
-            self.manager.drop(name)
+        self.manager.drop_all()
         harness.wait_until(lambda: not alive(engine), what="the engine's end")
         harness.wait_until(lambda: transfer.error, what="the session's end")
 

@@ -1,7 +1,7 @@
 #include "control/bundle.hpp"
 
 #include "base/bytes.hpp"
-#include "control/memory_file.hpp"
+#include "base/memory_file.hpp"
 
 namespace alk::listend {
 

@@ -1,6 +1,6 @@
 #include "control/channel.hpp"
 
-#include "control/memory_file.hpp"
+#include "base/memory_file.hpp"
 #include "log/log.hpp"
 
 #include <cerrno>

@@ -218,5 +218,60 @@ TEST(Transactions, AKeyThatExpiredIsRevokedAtTheNextReload) {
   EXPECT_THAT(transactions.reload()->revoked, ElementsAre(id(1)));
 }
 
+TEST(Transactions, EveryTextIsKeptBeforeItIsInForce) {
+  World world;
+  std::vector<std::uint64_t> in_force; // generation at the time of each keep
+  Transactions* known = nullptr;
+  auto keep = [&](const config::CommittedText& text) {
+    world.kept.push_back(text);
+    in_force.push_back(known != nullptr ? known->generation() : 99);
+  };
+  Transactions transactions(read_snapshot(world.sources()).value(), world.sources(), world.clocks(), keep);
+  known = &transactions;
+  ASSERT_EQ(world.kept.size(), 1U);
+  EXPECT_EQ(world.kept[0].generation, 0U);
+  EXPECT_EQ(world.kept[0].sources[0].text, "one");
+  EXPECT_EQ(world.kept[0].files.at("/keys"), world.files["/keys"]);
+  world.digest = "two";
+  ASSERT_TRUE(transactions.prepare(5));
+  EXPECT_EQ(world.kept.size(), 1U); // what is only prepared is not
+  ASSERT_TRUE(transactions.commit(5));
+  ASSERT_EQ(world.kept.size(), 2U);
+  EXPECT_EQ(world.kept[1].generation, 5U);
+  EXPECT_EQ(world.kept[1].sources[0].text, "two");
+  ASSERT_TRUE(transactions.reload());
+  EXPECT_EQ(world.kept[2].generation, 6U);
+  EXPECT_EQ(in_force, (std::vector<std::uint64_t>{99, 0, 5}));
+  EXPECT_TRUE(transactions.current()->text.files.empty()); // once is enough
+}
+
+TEST(Transactions, WhatWasKeptGoesOnWithItsGeneration) {
+  config::CommittedText text;
+  text.generation = 12;
+  text.sources = {{"/etc/alknet.toml", "alknet.toml",
+                   "[auth.ssh]\nauthorized_keys = [\"/keys\"]\n[[listeners]]\nname = \"a\"\n"
+                   "transport = \"tcp\"\n"}};
+  text.files = {{"/keys", line(3)}};
+  auto snapshot = read_snapshot(sources_of(std::make_shared<const config::CommittedText>(text)));
+  ASSERT_TRUE(snapshot) << snapshot.error().what;
+  EXPECT_EQ(snapshot->text.files, text.files);
+  snapshot->text.generation = text.generation;
+  World world;
+  Transactions transactions(std::move(*snapshot), world.sources(), world.clocks(), world.keep());
+  EXPECT_EQ(transactions.generation(), 12U);
+  EXPECT_EQ(world.kept[0].generation, 12U);
+  EXPECT_NE(transactions.current()->keys.find_login(key(3)), nullptr);
+  EXPECT_EQ(transactions.current()->keys.find_login(key(1)), nullptr); // what the disk says counts later
+  ASSERT_TRUE(transactions.reload());
+  EXPECT_EQ(transactions.generation(), 13U);
+  EXPECT_NE(transactions.current()->keys.find_login(key(1)), nullptr);
+}
+
+TEST(Snapshot, AKeptTextWithoutItsKeyFileIsRefused) {
+  config::CommittedText text;
+  text.sources = {{"/etc/alknet.toml", "alknet.toml", "[auth.ssh]\nauthorized_keys = [\"/keys\"]\n"}};
+  EXPECT_FALSE(read_snapshot(sources_of(std::make_shared<const config::CommittedText>(text))));
+}
+
 } // namespace
 } // namespace alk::authd

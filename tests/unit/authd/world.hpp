@@ -17,8 +17,9 @@ struct World {
   UnixSeconds wall = 1'800'000'000; // 15 January 2027, 08:00:00 UTC
 
   Sources sources() {
-    return {[this]() -> config::Checked<config::Configuration> {
+    return {[this](config::Sources& kept) -> config::Checked<config::Configuration> {
               if (!problems.empty()) return tl::unexpected(problems);
+              kept = {{"/alknet.toml", "alknet.toml", digest}};
               config::Configuration configuration;
               configuration.dynamic.auth.authorized_keys = elements;
               configuration.digest = digest;
@@ -33,7 +34,11 @@ struct World {
   Transactions::Clocks clocks() {
     return {[this] { return steady; }, [this] { return wall; }};
   }
-  Transactions start() { return {read_snapshot(sources()).value(), sources(), clocks()}; }
+  std::vector<config::CommittedText> kept; // in order
+  Transactions::Keep keep() {
+    return [this](const config::CommittedText& text) { kept.push_back(text); };
+  }
+  Transactions start() { return {read_snapshot(sources()).value(), sources(), clocks(), keep()}; }
 };
 
 } // namespace alk::authd::testing

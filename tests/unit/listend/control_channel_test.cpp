@@ -1,7 +1,7 @@
 // A control socket with both ends on one loop; the bundle that it carries.
+#include "base/memory_file.hpp"
 #include "control/bundle.hpp"
 #include "control/channel.hpp"
-#include "control/memory_file.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -102,18 +102,6 @@ TEST_F(Channel, DropsWhatItCannotRead) {
   settle();
   ASSERT_EQ(got_.size(), 1U);
   EXPECT_TRUE(got_[0].is(ControlKind::Commit));
-}
-
-TEST(MemoryFile, IsSealedAndBounded) {
-  const std::string_view pieces[] = {"one", "", "two"};
-  auto memory = seal_in_memory(pieces);
-  ASSERT_TRUE(memory);
-  EXPECT_EQ(::write(memory->get(), "x", 1), -1);
-  auto content = read_sealed(*memory, 6);
-  ASSERT_TRUE(content);
-  EXPECT_EQ(content->view(), "onetwo");
-  EXPECT_FALSE(read_sealed(*memory, 5));
-  EXPECT_FALSE(read_sealed(Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)), 5));
 }
 
 TEST(Bundle, CarriesFilesAndKeys) {

@@ -1,6 +1,6 @@
 // The supervisor's side of the engine contract, against engines that are played here: descriptors and
 // messages are real, processes are not.
-#include "control/memory_file.hpp"
+#include "base/memory_file.hpp"
 #include "loop/task_group.hpp"
 #include "supervisor/fleet.hpp"
 

@@ -1,4 +1,4 @@
-#include "control/memory_file.hpp"
+#include "base/memory_file.hpp"
 
 #include <cerrno>
 
@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace alk::listend {
+namespace alk {
 
 static constexpr int all_seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 
@@ -29,23 +29,40 @@ Result<Fd> seal_in_memory(std::span<const std::string_view> pieces) {
   return memory;
 }
 
-Result<SecretBytes> read_sealed(const Fd& memory, std::size_t limit) {
+static Result<std::size_t> sealed_size(const Fd& memory, std::size_t limit) {
   struct stat status {};
   int seals = ::fcntl(memory.get(), F_GET_SEALS);
   if (seals < 0 || (seals & all_seals) != all_seals || ::fstat(memory.get(), &status) != 0)
     return fail(Kind::Invalid, "not a sealed memfd");
   auto size = static_cast<std::size_t>(status.st_size);
   if (size > limit) return fail(Kind::Invalid, "a memfd above the limit");
-  SecretBytes content(size);
-  std::size_t read = 0;
-  while (read < size) { // its position is shared with whoever else holds it: read from places
+  return size;
+}
+
+// Its position is shared with whoever else holds it: read from places.
+static Result<void> read_all(const Fd& memory, void* target, std::size_t size) {
+  for (std::size_t read = 0; read < size;) {
     ssize_t count =
-        ::pread(memory.get(), content.bytes().data() + read, size - read, static_cast<off_t>(read));
+        ::pread(memory.get(), static_cast<char*>(target) + read, size - read, static_cast<off_t>(read));
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return fail_errno(errno, "reading a memfd");
     read += static_cast<std::size_t>(count);
   }
+  return {};
+}
+
+Result<SecretBytes> read_sealed(const Fd& memory, std::size_t limit) {
+  ALK_TRY(std::size_t size, sealed_size(memory, limit));
+  SecretBytes content(size);
+  ALK_TRY_VOID(read_all(memory, content.bytes().data(), size));
   return content;
 }
 
-} // namespace alk::listend
+Result<std::string> read_sealed_text(const Fd& memory, std::size_t limit) {
+  ALK_TRY(std::size_t size, sealed_size(memory, limit));
+  std::string content(size, '\0');
+  ALK_TRY_VOID(read_all(memory, content.data(), size));
+  return content;
+}
+
+} // namespace alk

@@ -1,0 +1,68 @@
+#include "config/committed.hpp"
+
+#include "base/bytes.hpp"
+#include "base/memory_file.hpp"
+
+namespace alk::config {
+
+namespace {
+constexpr std::uint32_t format = 1;           // another release may have to read it: upgrades, downgrades
+constexpr std::size_t name_limit = 4096;      // a path
+constexpr std::size_t text_limit = 4 << 20;   // of one file: the limit of a whole configuration
+constexpr std::size_t total_limit = 64 << 20; // two configurations, and 32 MiB of key files
+constexpr std::uint32_t most_entries = 65536; // drop-ins; key files
+
+Failure cut_short() {
+  return fail(Kind::Invalid, "a kept configuration is cut short");
+}
+
+void write_sources(ByteWriter& out, const Sources& sources) {
+  out.u32(static_cast<std::uint32_t>(sources.size()));
+  for (const SourceFile& file : sources) out.string(file.path).string(file.name).string(file.text);
+}
+
+Result<Sources> read_sources(ByteReader& in) {
+  auto count = in.u32();
+  if (!count || *count > most_entries) return cut_short();
+  Sources sources;
+  for (std::uint32_t i = 0; i < *count; ++i) {
+    auto path = in.string(name_limit), name = in.string(name_limit), text = in.string(text_limit);
+    if (!path || !name || !text) return cut_short();
+    sources.push_back({std::string(*path), std::string(*name), std::string(*text)});
+  }
+  return sources;
+}
+} // namespace
+
+Result<Fd> pack(const CommittedText& text) {
+  ByteWriter out;
+  out.u32(format).u64(text.generation);
+  write_sources(out, text.sources);
+  write_sources(out, text.running);
+  out.u32(static_cast<std::uint32_t>(text.files.size()));
+  for (const auto& [name, content] : text.files) out.string(name).string(content);
+  const std::string_view pieces[] = {out.bytes()};
+  return seal_in_memory(pieces);
+}
+
+Result<CommittedText> unpack_committed(const Fd& memory) {
+  ALK_TRY(std::string content, read_sealed_text(memory, total_limit));
+  ByteReader in(content);
+  if (in.u32() != format) return fail(Kind::Invalid, "a kept configuration of another release");
+  auto generation = in.u64();
+  if (!generation) return cut_short();
+  CommittedText text;
+  text.generation = *generation;
+  ALK_TRY(text.sources, read_sources(in));
+  ALK_TRY(text.running, read_sources(in));
+  auto count = in.u32();
+  if (!count || *count > most_entries) return cut_short();
+  for (std::uint32_t i = 0; i < *count; ++i) {
+    auto name = in.string(name_limit), file = in.string(total_limit);
+    if (!name || !file) return cut_short();
+    text.files.emplace(*name, *file);
+  }
+  return text;
+}
+
+} // namespace alk::config
