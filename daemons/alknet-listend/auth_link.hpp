@@ -1,4 +1,4 @@
-// The Authority that asks alknet-authd over the bus.
+// The Authority that asks alknet-authd over the bus, again when the question is lost, within its deadline.
 #pragma once
 
 #include "authority.hpp"
@@ -9,7 +9,8 @@ namespace alk::listend {
 
 class AuthLink final : public Authority {
  public:
-  AuthLink(asio::io_context& main, clients::AuthClient& client) : client_(client), tasks_(main) {}
+  AuthLink(asio::io_context& main, clients::AuthClient& client)
+      : main_(main), client_(client), tasks_(main) {}
 
   void verify(LoginRequest request, std::function<void(Result<LoginVerdict>)> answer) override;
   void find_revoked(std::vector<std::string> ids,
@@ -18,9 +19,11 @@ class AuthLink final : public Authority {
 
  private:
   Task<> ask(LoginRequest request, std::function<void(Result<LoginVerdict>)> answer);
+  Task<Result<clients::Login>> ask_until_answered(clients::LoginRequest question);
   Task<> ask_revoked(std::vector<std::string> ids,
                      std::function<void(Result<std::vector<std::string>>)> answer);
 
+  asio::io_context& main_;
   clients::AuthClient& client_;
   loop::TaskGroup tasks_;
 };

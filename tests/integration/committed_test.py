@@ -1,8 +1,11 @@
 """What is in force survives a crash: a daemon that is killed comes back with it, whatever was done to the files meanwhile. What
 was asked to end begins anew from the disk."""
 
+import json
 import os
 import signal
+import threading
+import time
 
 import harness
 import targets
@@ -139,6 +142,49 @@ class Authd(Committed):
         self.authd.start()
         self.assertFalse(self.admits("one"))
         self.assertTrue(self.admits("two"))
+
+
+class Monitor:
+    """The calls to authd, as they pass the bus."""
+
+    def __init__(self, case):
+        self.program = case.start("monitor", ["busctl", f"--address={case.address}", "--json=short", "monitor", "org.alknet.Auth1"])
+        # It says nothing when it is there: a call of ours that is seen is the sign.
+        harness.wait_until(lambda: case.property("Auth", "Version") and self.calls("Get"), what="the monitor sees")
+
+    def calls(self, member):
+        lines = [line for line in self.program.lines("out") if line.endswith("}")]
+        return [message for message in map(json.loads, lines) if message["type"] == "method_call" and message["member"] == member]
+
+
+class Login(Committed):
+    def test_a_lost_question_is_asked_again(self):
+        """authd has the question about a login and ends without an answer; a moment later another one is there."""
+        monitor = Monitor(self)
+        authd = self.authd.program.pid
+        os.kill(authd, signal.SIGSTOP)
+        admitted = []
+        login = threading.Thread(target=lambda: admitted.append(self.admits("one")))
+        login.start()
+        try:
+            harness.wait_until(lambda: monitor.calls("VerifyPublicKey"), what="the question")
+        finally:
+            os.kill(authd, signal.SIGKILL)
+        harness.wait_until(lambda: not self.authd.program.running(), what="the end of authd")
+        self.authd.start()
+        login.join(60)
+        self.assertEqual(admitted, [True])
+        asked = monitor.calls("VerifyPublicKey")
+        self.assertGreaterEqual(len(asked), 2)
+        self.assertEqual({json.dumps(call["payload"]) for call in asked[:2]}, {json.dumps(asked[0]["payload"])})
+
+    def test_without_authd_a_login_is_refused_at_its_deadline(self):
+        self.authd.end(signal.SIGKILL)
+        began = time.monotonic()
+        self.assertFalse(self.admits("one"))
+        self.assertGreater(time.monotonic() - began, 2)
+        self.authd.start()
+        self.assertTrue(self.admits("one"))
 
 
 if __name__ == "__main__":
