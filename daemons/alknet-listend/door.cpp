@@ -71,6 +71,17 @@ LocalEnd local_end(const asio::ip::tcp::socket& socket) {
           end.port()};
 }
 
+// A handshake that failed. On a stealth listener it is none: whoever visits a web site may fail as often as
+// he likes.
+std::optional<Offence> offence_of(const Error& error) {
+  switch (error.kind) {
+  case Kind::Busy: return Offence::GraceExceeded;
+  case Kind::Invalid: // also a peer that does not trust our certificate
+  case Kind::Gone: return Offence::NoAuth;
+  default: return std::nullopt;
+  }
+}
+
 // SSH inside TLS and nothing else.
 Task<> serve_tls(Worker& worker, Peer peer, std::unique_ptr<net::Stream> stream,
                  std::shared_ptr<const net::TlsContext> tls) {
@@ -80,6 +91,8 @@ Task<> serve_tls(Worker& worker, Peer peer, std::unique_ptr<net::Stream> stream,
       co_await (*made)->handshake(Clock::now() + worker.settings()->values.limits.tls_handshake_timeout);
   if (!shaken) {
     worker.counts(peer.listener).add(Count::HandshakeFailed);
+    if (auto offence = offence_of(shaken.error()); offence && !worker.stopping())
+      worker.hub().offended(peer.source, *offence);
     co_return;
   }
   co_await serve_ssh(worker, std::move(peer), std::move(*made), {});
@@ -96,7 +109,7 @@ Task<> serve_connection(Worker& worker, Arrival arrival) {
   if (error) co_return;
   LocalEnd here = local_end(socket);
   std::unique_ptr<net::Stream> stream = std::make_unique<net::TcpStream>(std::move(socket));
-  Peer peer{arrival.remote_addr, arrival.remote_port,
+  Peer peer{arrival.source, arrival.remote_addr, arrival.remote_port,
             std::string(config::transport_name(arrival.listener.transport)), arrival.listener.name};
   if (arrival.listener.transport == config::Transport::Tcp)
     co_return co_await serve_ssh(worker, std::move(peer), std::move(stream), {});

@@ -19,8 +19,7 @@ Engine::~Engine() {
 Result<void> Engine::start(EngineSetup setup) {
   settings_ = std::move(setup.settings);
   next_session_ = setup.first_session;
-  limiter_.set_limits(settings_->values.limits.max_connections_per_ip,
-                      settings_->values.limits.max_connections);
+  set_limits(settings_->values.limits);
   ALK_TRY_VOID(open_listeners(setup.fixed, std::move(setup.sockets)));
   std::vector<ssh::HostKey> host_keys; // libssh writes into the object that hands the key out: one per loop
   for (unsigned i = 0; i < setup.loops; ++i) {
@@ -33,6 +32,7 @@ Result<void> Engine::start(EngineSetup setup) {
   for (unsigned i = 0; i < setup.loops; ++i)
     workers_.push_back(std::make_unique<Worker>(i, pool_->at(i), hub, resolver_, dialer_,
                                                 std::move(host_keys[i]), settings_, setup.fixed.listeners));
+  accepting_ = true;
   for (auto& listener : listeners_) listener->start();
   return {};
 }
@@ -47,7 +47,7 @@ Result<void> Engine::open_listeners(const config::Static& fixed,
     if (settings == fixed.listeners.end())
       return fail(Kind::Invalid, "a socket named \"" + passed.name +
                                      "\" was passed, but no [[listeners]] entry has that name");
-    ALK_TRY(auto listener, Listener::make(main_, *settings, std::move(passed.fd), limiter_,
+    ALK_TRY(auto listener, Listener::make(main_, *settings, std::move(passed.fd), limiter_, penalties_,
                                           [this](Arrival arrival) { deliver(std::move(arrival)); }));
     listeners_.push_back(std::move(listener));
     std::erase_if(inactive_, [&](const config::Listener& one) { return one.name == passed.name; });
@@ -75,6 +75,23 @@ void Engine::verify(std::size_t worker, LoginRequest request,
   });
 }
 
+// Whoever drains refuses nobody; what it holds is for those that come after.
+void Engine::offended(const config::IpAddress& source, Offence offence) {
+  if (accepting_) return blame(source, offence);
+  penalties_.penalise(source, offence, PenaltyTable::Clock::now());
+  asio::post(main_, [this, source, offence] { callbacks_.offended(source, offence); });
+}
+
+void Engine::blame(const config::IpAddress& source, Offence offence) {
+  auto started = penalties_.penalise(source, offence, PenaltyTable::Clock::now());
+  if (!started) return;
+  // The one line for all connections that are refused from now on.
+  log::write(log::Level::Info, log::event::source_penalised,
+             {{"source", started->source.text()},
+              {"reason", offence_word(offence)},
+              {"duration", std::int64_t{started->duration.count()}}});
+}
+
 void Engine::session_opened(LiveSession session) {
   asio::post(main_, [this, session = std::move(session)] {
     sessions_.add(session);
@@ -96,6 +113,11 @@ void Engine::session_closed(std::uint64_t id) {
 
 // --- main loop
 // -------------------------------------------------------------------------------------------------
+
+void Engine::set_limits(const config::Limits& limits) {
+  limiter_.set_limits(limits.max_connections_per_ip, limits.max_connections);
+  penalties_.set_rules(limits.penalties);
+}
 
 void Engine::recheck(const LiveSession& session) {
   authority_.find_revoked({session.identity.id}, [this](Result<std::vector<std::string>> revoked) {
@@ -137,8 +159,7 @@ void Engine::on_all_workers(std::function<void(Worker&, std::function<void()>)> 
 void Engine::apply(SettingsPtr settings, std::function<void()> done) {
   identities_changed(); // alknet-authd has committed before us
   settings_ = std::move(settings);
-  limiter_.set_limits(settings_->values.limits.max_connections_per_ip,
-                      settings_->values.limits.max_connections);
+  set_limits(settings_->values.limits);
   on_all_workers(
       [settings = settings_](Worker& worker, const std::function<void()>& finished) {
         worker.apply(settings);
@@ -176,6 +197,7 @@ std::vector<Reading> Engine::readings() const {
 }
 
 void Engine::stop_accepting() {
+  accepting_ = false;
   for (auto& listener : listeners_) listener->stop();
 }
 

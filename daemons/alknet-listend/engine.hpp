@@ -33,6 +33,8 @@ class Engine final : private Hub {
   struct Callbacks {
     std::function<void(const LiveSession&)> session_opened;
     std::function<void(const LiveSession&)> session_closed;
+    // Somebody ended without a login while this engine accepts no longer: another one refuses.
+    std::function<void(const config::IpAddress&, Offence)> offended;
   };
 
   Engine(asio::io_context& main, Authority& authority, Callbacks callbacks);
@@ -60,6 +62,10 @@ class Engine final : private Hub {
   std::size_t connections() const { return limiter_.total(); }
   // All that is counted: since the start, and of the live sessions.
   std::vector<Reading> readings() const;
+
+  PenaltyTable& penalties() { return penalties_; }
+  // Takes it into account and logs the penalty that comes of it. Any thread.
+  void blame(const config::IpAddress& source, Offence offence);
   const std::string& host_key_fingerprint() const { return host_key_fingerprint_; }
   const SettingsPtr& settings() const { return settings_; }
 
@@ -80,10 +86,12 @@ class Engine final : private Hub {
               std::function<void(Result<LoginVerdict>)> answer) override;
   std::uint64_t authority_epoch() const override { return authority_epoch_.load(); }
   std::uint64_t take_session_id() override { return next_session_.fetch_add(1); }
+  void offended(const config::IpAddress& source, Offence offence) override;
   void session_opened(LiveSession session) override;
   void session_closed(std::uint64_t id) override;
   void deliver(Arrival arrival);
   void recheck(const LiveSession& session);
+  void set_limits(const config::Limits& limits);
   Result<void> open_listeners(const config::Static& fixed, std::vector<loop::PassedDescriptor> sockets);
   // Runs `what` on every worker's loop, then `done` on the main loop.
   void on_all_workers(std::function<void(Worker&, std::function<void()> finished)> what,
@@ -93,11 +101,13 @@ class Engine final : private Hub {
   Authority& authority_;
   Callbacks callbacks_;
   ConnectionLimiter limiter_;
+  PenaltyTable penalties_;
   net::Resolver resolver_;
   net::DirectDialer dialer_;
   SettingsPtr settings_;
   std::atomic<std::uint64_t> authority_epoch_{0}; // written on the main loop, read on all
   std::atomic<std::uint64_t> next_session_{1};
+  std::atomic<bool> accepting_{false};
   std::string host_key_fingerprint_;
   SessionTable sessions_;
   IdentityLedger ledger_;

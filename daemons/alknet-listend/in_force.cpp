@@ -21,7 +21,18 @@ std::uint64_t time(const config::Limits& limits) {
   return static_cast<std::uint64_t>((limits.*member).count());
 }
 
+template <auto member>
+std::uint64_t penalty(const config::Limits& limits) {
+  return limits.penalties.*member;
+}
+
+template <auto member>
+std::uint64_t penalty_time(const config::Limits& limits) {
+  return static_cast<std::uint64_t>((limits.penalties.*member).count());
+}
+
 using Of = config::Limits;
+using Penalty = config::Penalties;
 
 constexpr const char* seconds = "seconds";
 
@@ -36,6 +47,15 @@ constexpr Limit table[] = {
     {"connect_timeout", time<&Of::connect_timeout>, seconds, ""},
     {"keepalive_interval", time<&Of::keepalive_interval>, seconds, "off"},
     {"keepalive_count_max", number<&Of::keepalive_count_max>, "", ""},
+    {"penalties.enabled", penalty<&Penalty::enabled>, "", "off"},
+    {"penalties.auth_failure", penalty_time<&Penalty::auth_failure>, seconds, "off"},
+    {"penalties.no_auth", penalty_time<&Penalty::no_auth>, seconds, "off"},
+    {"penalties.grace_exceeded", penalty_time<&Penalty::grace_exceeded>, seconds, "off"},
+    {"penalties.protocol_error", penalty_time<&Penalty::protocol_error>, seconds, "off"},
+    {"penalties.min", penalty_time<&Penalty::min>, seconds, ""},
+    {"penalties.max", penalty_time<&Penalty::max>, seconds, ""},
+    {"penalties.ipv4_prefix", penalty<&Penalty::ipv4_prefix>, "", ""},
+    {"penalties.ipv6_prefix", penalty<&Penalty::ipv6_prefix>, "", ""},
 };
 
 std::vector<std::string> names(const std::vector<config::Transport>& transports) {

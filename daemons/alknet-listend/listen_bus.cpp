@@ -3,14 +3,22 @@
 #include "base/text.hpp"
 #include "base/version.hpp"
 #include "clients/metrics_wire.hpp"
+#include "control/penalty_records.hpp"
 #include "explain.hpp"
 #include "in_force.hpp"
 #include "log/log.hpp"
 #include "policy.hpp"
 
 #include <ctime>
+#include <set>
 
 namespace alk::listend {
+
+namespace {
+// What an administrator can look at; the longest come first. Some 150 bytes each in the answer.
+constexpr std::uint32_t most_listed_penalties = 1000;
+constexpr std::size_t address_text_limit = 64;
+} // namespace
 
 ListenBus::ListenBus(asio::io_context& main, Fleet& fleet, Reload& reload, clients::AuthClient& auth,
                      MetricBook& book)
@@ -47,6 +55,14 @@ bus::Interface ListenBus::interface(ListenBus* self) {
                {},
                {{clients::metrics_type, "metrics"}},
                deferred("GetMetrics", &ListenBus::get_metrics)},
+              {"ListPenalties",
+               {},
+               {{"aa{sv}", "penalties"}, {"t", "sources"}},
+               deferred("ListPenalties", &ListenBus::list_penalties)},
+              {"ClearPenalties",
+               {{"s", "address"}},
+               {{"t", "cleared"}},
+               deferred("ClearPenalties", &ListenBus::clear_penalties)},
               {"Reload",
                {},
                {{"t", "generation"}, {"as", "changed"}, {"as", "restart"}},
@@ -203,6 +219,59 @@ Task<> ListenBus::get_metrics(bus::Call call) {
   add_own(metrics, fleet_, reload_);
   clients::write_metrics(call.out, metrics);
   call.finish({});
+}
+
+static std::vector<bus::Dictionary> shown_penalties(const PenaltiesBody& body) {
+  std::vector<bus::Dictionary> shown;
+  for (const PenaltyRecord& penalty : body.penalties)
+    shown.push_back({{"source", penalty.source},
+                     {"reason", penalty.offence},
+                     {"left", penalty.left / 1000 + (penalty.left % 1000 != 0 ? 1 : 0)},
+                     {"refusing", penalty.refusing},
+                     {"refused", penalty.refused}});
+  return shown;
+}
+
+// An engine of a release without penalties has none.
+Task<> ListenBus::list_penalties(bus::Call call) {
+  Fleet::Question question{.kind = ControlKind::ListPenalties,
+                           .body = encode(ListPenaltiesBody{most_listed_penalties})};
+  auto answers = co_await fleet_.ask(std::move(question));
+  std::vector<PenaltiesBody> bodies;
+  for (auto& [generation, answer] : answers) {
+    auto body = answer.and_then([](const std::string& bytes) { return decode<PenaltiesBody>(bytes); });
+    if (body)
+      bodies.push_back(std::move(*body));
+    else if (body.error().kind != Kind::Unsupported)
+      log::warning("generation " + std::to_string(generation) +
+                   " lists no penalties: " + body.error().describe());
+  }
+  const PenaltiesBody worst = worst_of(bodies, most_listed_penalties);
+  call.out.write_dictionaries(shown_penalties(worst)).write_u64(worst.sources);
+  call.finish({});
+}
+
+Task<> ListenBus::clear_penalties(bus::Call call) {
+  auto answered = co_await answer_clear(call);
+  call.finish(std::move(answered));
+}
+
+Task<Result<void>> ListenBus::answer_clear(bus::Call& call) {
+  ALK_CO_TRY(std::string address, call.in.read_text(address_text_limit));
+  if (!address.empty() && !config::parse_ip(address)) co_return fail(Kind::Invalid, "not an address");
+  Fleet::Question question{.kind = ControlKind::ClearPenalties,
+                           .body = encode(ClearPenaltiesBody{std::move(address)})};
+  auto answers = co_await fleet_.ask(std::move(question));
+  std::set<std::string> cleared;
+  for (auto& [generation, answer] : answers) {
+    auto body = answer.and_then([](const std::string& bytes) { return decode<ClearedBody>(bytes); });
+    if (body)
+      cleared.insert(body->sources.begin(), body->sources.end());
+    else if (body.error().kind != Kind::Unsupported)
+      co_return pass(std::move(body).error());
+  }
+  call.out.write_u64(cleared.size());
+  co_return Result<void>{};
 }
 
 Task<> ListenBus::do_reload(bus::Call call) {

@@ -34,9 +34,12 @@ class ListenBus {
   Result<void> get_policy(bus::Call& call);
   Result<void> get_limits(bus::Call& call);
   Task<> get_metrics(bus::Call call);
+  Task<> list_penalties(bus::Call call);
+  Task<> clear_penalties(bus::Call call);
   Task<> explain(bus::Call call);
   Task<> do_reload(bus::Call call);
   Task<Result<void>> answer_disconnect(bus::Call& call);
+  Task<Result<void>> answer_clear(bus::Call& call);
   Task<Result<void>> answer_explain(bus::Call& call);
   Task<Result<ExplainedBody>> ask_explain(ExplainBody question);
   static std::vector<bus::Property> properties(ListenBus* self);

@@ -23,6 +23,25 @@ struct SocketAddress {
   int family = AF_UNSPEC;
 };
 
+config::IpAddress address_of(const sockaddr_storage& storage) {
+  auto bytes = [](const auto& address, std::size_t size) {
+    return std::span(reinterpret_cast<const std::uint8_t*>(&address), size);
+  };
+  std::optional<config::IpAddress> address;
+  if (storage.ss_family == AF_INET)
+    address = config::make_ip(bytes(reinterpret_cast<const sockaddr_in&>(storage).sin_addr, 4));
+  if (storage.ss_family == AF_INET6)
+    address = config::make_ip(bytes(reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr, 16));
+  return address.value_or(config::IpAddress{});
+}
+
+// A reset as the only answer, on every listener alike: nothing that depends on what runs here, no state of
+// ours in TIME_WAIT, and what a firewall that answers would send (see SECURITY.md).
+void reset(Fd socket) {
+  const linger at_once{1, 0};
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
 // IPv4-mapped addresses come out as IPv4: logs, limits and ban lists must see one address, not two.
 SocketAddress describe(const sockaddr_storage& storage) {
   char text[INET6_ADDRSTRLEN] = "";
@@ -46,7 +65,7 @@ Fd open_reserve() {
 } // namespace
 
 Result<std::unique_ptr<Listener>> Listener::make(asio::io_context& main, config::Listener settings, Fd socket,
-                                                 ConnectionLimiter& limiter,
+                                                 ConnectionLimiter& limiter, PenaltyTable& penalties,
                                                  std::function<void(Arrival)> deliver) {
   int type = 0, listening = 0;
   socklen_t size = sizeof type;
@@ -64,13 +83,14 @@ Result<std::unique_ptr<Listener>> Listener::make(asio::io_context& main, config:
   bool v6 = address.host.find(':') != std::string::npos;
   std::string text = (v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
   return std::unique_ptr<Listener>(new Listener(main, std::move(settings), std::move(socket), std::move(text),
-                                                limiter, std::move(deliver)));
+                                                limiter, penalties, std::move(deliver)));
 }
 
 Listener::Listener(asio::io_context& main, config::Listener settings, Fd socket, std::string address,
-                   ConnectionLimiter& limiter, std::function<void(Arrival)> deliver)
+                   ConnectionLimiter& limiter, PenaltyTable& penalties, std::function<void(Arrival)> deliver)
     : settings_(std::move(settings)), address_(std::move(address)), socket_(main, socket.release()),
-      pause_(main), limiter_(limiter), deliver_(std::move(deliver)), reserve_(open_reserve()) {}
+      pause_(main), limiter_(limiter), penalties_(penalties), deliver_(std::move(deliver)),
+      reserve_(open_reserve()) {}
 
 void Listener::start() {
   wait();
@@ -110,6 +130,11 @@ bool Listener::accept_one() {
     wait();
     return false;
   }
+  const config::IpAddress source = address_of(peer);
+  if (penalties_.refuses(source, std::chrono::steady_clock::now())) {
+    reset(std::move(accepted)); // not logged: the penalty itself was, once
+    return true;
+  }
   SocketAddress address = describe(peer);
   auto lease = limiter_.acquire(address.host);
   if (!lease) {
@@ -121,7 +146,8 @@ bool Listener::accept_one() {
     return true;
   }
   counts_.add(Count::ConnectionAccepted);
-  deliver_({std::move(accepted), address.family, address.host, address.port, settings_, std::move(*lease)});
+  deliver_({std::move(accepted), address.family, source, address.host, address.port, settings_,
+            std::move(*lease)});
   return true;
 }
 

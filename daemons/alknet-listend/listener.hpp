@@ -5,6 +5,7 @@
 #include "base/fd.hpp"
 #include "base/result.hpp"
 #include "connection_limiter.hpp"
+#include "penalty_table.hpp"
 #include "worker.hpp"
 
 #include <functional>
@@ -18,7 +19,7 @@ class Listener {
  public:
   // `socket` is a listening TCP socket. Invalid: it is not.
   static Result<std::unique_ptr<Listener>> make(asio::io_context& main, config::Listener settings, Fd socket,
-                                                ConnectionLimiter& limiter,
+                                                ConnectionLimiter& limiter, PenaltyTable& penalties,
                                                 std::function<void(Arrival)> deliver);
   void start();
   void stop(); // closes our copy of the socket
@@ -29,7 +30,7 @@ class Listener {
 
  private:
   Listener(asio::io_context& main, config::Listener settings, Fd socket, std::string address,
-           ConnectionLimiter& limiter, std::function<void(Arrival)> deliver);
+           ConnectionLimiter& limiter, PenaltyTable& penalties, std::function<void(Arrival)> deliver);
   void wait();
   void accept_some();
   bool accept_one();
@@ -40,6 +41,7 @@ class Listener {
   asio::posix::stream_descriptor socket_;
   asio::steady_timer pause_;
   ConnectionLimiter& limiter_;
+  PenaltyTable& penalties_;
   std::function<void(Arrival)> deliver_;
   Counts counts_;
   Fd reserve_; // given up for a moment to accept and refuse when no descriptor is left

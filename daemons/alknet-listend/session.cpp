@@ -49,6 +49,7 @@ Task<> Session::run(std::unique_ptr<net::Stream> stream, std::string early_input
     Session& session;
     ~Presence() {
       session.worker_.remove(session);
+      if (auto offence = session.offence()) session.worker_.hub().offended(session.peer_.source, *offence);
       if (session.identity_) session.worker_.hub().session_closed(session.id_);
     }
   };
@@ -75,10 +76,20 @@ Task<> Session::watch() {
     if (identity_) {
       check_keepalive();
     } else {
+      grace_exceeded_ = unanswered_ == 0;
       counts_.add(Count::LoginTimeout);
       disconnect("login timeout");
     }
   }
+}
+
+// A peer that offered keys and failed with none of them met a failure of ours, or only asked.
+std::optional<Offence> Session::offence() const {
+  if (logged_in_ || worker_.stopping()) return std::nullopt;
+  if (grace_exceeded_) return Offence::GraceExceeded;
+  if (failed_attempt_) return Offence::AuthFailure;
+  if (offers_ > 0) return std::nullopt;
+  return ssh_ && ssh_->broke_protocol() ? Offence::ProtocolError : Offence::NoAuth;
 }
 
 void Session::check_keepalive() {
@@ -108,6 +119,7 @@ void Session::on_ended() {
 void Session::log_attempt(const std::string& user, const std::string& fingerprint, bool accepted,
                           std::string_view reason) {
   counts_.add(accepted ? Count::LoginAccepted : failed_login(reason));
+  failed_attempt_ |= !accepted;
   log::write(log::Level::Info, log::event::auth_attempt,
              {{"remote_addr", peer_.remote_addr},
               {"user", user},
@@ -132,14 +144,19 @@ void Session::on_key(const ssh::KeyOffer& offer, std::function<void(ssh::KeyVerd
       offered_->epoch == worker_.hub().authority_epoch())
     return judge(offer, offered_->verdict, offered_->epoch, std::move(answer));
   if (++offers_ > most_offers) {
+    failed_attempt_ = true;
     answer(ssh::KeyVerdict::Reject);
     return disconnect("too many authentication requests");
   }
   const std::uint64_t epoch = worker_.hub().authority_epoch();
+  ++unanswered_;
   LoginRequest request{offer.blob, offer.user, peer_.remote_addr, peer_.remote_port, peer_.transport};
   worker_.hub().verify(worker_.index(), std::move(request),
                        [weak = weak_from_this(), offer, answer, epoch](Result<LoginVerdict> verdict) {
-                         if (auto self = weak.lock()) self->judge(offer, std::move(verdict), epoch, answer);
+                         auto self = weak.lock();
+                         if (!self) return;
+                         --self->unanswered_;
+                         self->judge(offer, std::move(verdict), epoch, answer);
                        });
 }
 
@@ -197,6 +214,7 @@ void Session::on_silent_request(ssh::SilentRequest request, const std::string& u
 
 void Session::on_authenticated(const ssh::KeyOffer& offer) {
   log_attempt(offer.user, offer.fingerprint, true, "");
+  logged_in_ = true;
   timer_.cancel();
   worker_.hub().session_opened(LiveSession{
       .id = id_,

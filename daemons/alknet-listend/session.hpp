@@ -7,6 +7,7 @@
 #include "live_session.hpp"
 #include "log/log.hpp"
 #include "loop/asio.hpp"
+#include "penalty_table.hpp"
 #include "settings.hpp"
 #include "ssh/server_session.hpp"
 
@@ -20,6 +21,7 @@ struct LoginVerdict;
 
 // Who is at the other end, as far as the transport can tell.
 struct Peer {
+  config::IpAddress source;
   std::string remote_addr;
   std::uint16_t remote_port = 0;
   std::string transport;
@@ -36,6 +38,8 @@ class Session final : public ssh::ServerEvents, public std::enable_shared_from_t
 
   std::uint64_t id() const { return id_; }
   void disconnect(const std::string& text);
+  // What to blame on its source now that the session has ended.
+  std::optional<Offence> offence() const;
 
  private:
   void on_key(const ssh::KeyOffer& offer, std::function<void(ssh::KeyVerdict)> answer) override;
@@ -73,6 +77,12 @@ class Session final : public ssh::ServerEvents, public std::enable_shared_from_t
   std::set<std::string> rejected_keys_; // fingerprints: each counts once
   std::uint32_t failures_ = 0;
   std::uint32_t offers_ = 0;
+  // Questions to alknet-authd that have no answer: as long as there are some, waiting is not the peer's
+  // fault.
+  std::uint32_t unanswered_ = 0;
+  bool failed_attempt_ = false;
+  bool grace_exceeded_ = false;
+  bool logged_in_ = false;
 
   std::optional<Identity> identity_;
   Constraints constraints_;

@@ -10,6 +10,7 @@
 #include "loop/task_group.hpp"
 #include "net/dialer.hpp"
 #include "net/resolver.hpp"
+#include "penalty_table.hpp"
 #include "settings.hpp"
 #include "ssh/host_key.hpp"
 
@@ -29,6 +30,8 @@ class Hub {
   // Moves whenever identities may have changed: a verdict that was asked for under an older one is stale.
   virtual std::uint64_t authority_epoch() const = 0;
   virtual std::uint64_t take_session_id() = 0; // unique over all generations; any thread
+  // The connection of that source has ended without a login.
+  virtual void offended(const config::IpAddress& source, Offence offence) = 0;
   virtual void session_opened(LiveSession session) = 0;
   virtual void session_closed(std::uint64_t id) = 0;
 };
@@ -36,7 +39,8 @@ class Hub {
 // An accepted connection on its way to a worker.
 struct Arrival {
   Fd socket;
-  int family = 0;          // AF_INET or AF_INET6
+  int family = 0; // AF_INET or AF_INET6
+  config::IpAddress source;
   std::string remote_addr; // literal, IPv4-mapped addresses as IPv4
   std::uint16_t remote_port = 0;
   config::Listener listener;
@@ -66,6 +70,7 @@ class Worker {
   loop::TaskGroup& tasks() { return tasks_; }
   // Any thread may read them.
   Counts& counts(const std::string& listener) { return counts_.at(listener); }
+  bool stopping() const { return stopping_; }
   void add(Session& session);
   void remove(Session& session);
 

@@ -48,6 +48,31 @@ Result<void> ListenClient::disconnect(std::uint64_t session) {
   return {};
 }
 
+Result<Penalties> ListenClient::list_penalties() {
+  ALK_TRY(auto reply, ask("ListPenalties"));
+  ALK_TRY(auto entries, reply.read_dictionaries());
+  Penalties penalties;
+  for (const auto& entry : entries) {
+    PenaltyInfo penalty;
+    auto take = [&entry](const char* name, auto& target) {
+      if (auto* value = bus::find<std::decay_t<decltype(target)>>(entry, name)) target = *value;
+    };
+    take("source", penalty.source);
+    take("reason", penalty.reason);
+    take("left", penalty.left);
+    take("refusing", penalty.refusing);
+    take("refused", penalty.refused);
+    penalties.listed.push_back(std::move(penalty));
+  }
+  ALK_TRY(penalties.sources, reply.read_u64());
+  return penalties;
+}
+
+Result<std::uint64_t> ListenClient::clear_penalties(const std::string& address) {
+  ALK_TRY(auto reply, ask("ClearPenalties", [&](bus::Message& call) { call.write_text(address); }));
+  return reply.read_u64();
+}
+
 Result<Explanation> ListenClient::explain(const std::string& identity, const std::string& destination,
                                           const std::string& transport) {
   ALK_TRY(auto reply, ask("Explain", [&](bus::Message& call) {

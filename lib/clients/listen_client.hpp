@@ -24,6 +24,19 @@ struct SessionInfo {
   std::uint64_t generation = 0;
 };
 
+struct PenaltyInfo {
+  std::string source; // an address, or a network as ADDRESS/BITS
+  std::string reason;
+  std::uint64_t left = 0; // seconds
+  bool refusing = false;
+  std::uint64_t refused = 0; // connections so far
+};
+
+struct Penalties {
+  std::vector<PenaltyInfo> listed;
+  std::uint64_t sources = 0; // may be more than are listed
+};
+
 struct Explanation {
   bool allowed = false;
   std::int32_t rule = -1; // index in file order; -1 the default, -2 a constraint of the login
@@ -101,6 +114,8 @@ class ListenClient {
                               const std::string& transport);
   Result<PolicyInForce> policy();
   Result<LimitsInForce> limits();
+  Result<Penalties> list_penalties();
+  Result<std::uint64_t> clear_penalties(const std::string& address); // "" = all; how many there were
   Result<Reloaded> reload();
   Result<ListenStatus> status();
 

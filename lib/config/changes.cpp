@@ -27,6 +27,23 @@ static void compare_tls(Keys& keys, const std::string& head, const TlsFiles& bef
   compare(keys, head + "tls.key", before.key, after.key);
 }
 
+template <class Values>
+static void compare_numbers(Keys& keys, const std::string& head, std::span<const NumberKey<Values>> rows,
+                            const Values& before, const Values& after) {
+  for (auto& row : rows)
+    std::visit(
+        [&](auto member) { compare(keys, head + std::string(row.key), before.*member, after.*member); },
+        row.member);
+}
+
+static void compare_penalties(Keys& keys, const Penalties& before, const Penalties& after) {
+  const std::string head = "limits.penalties.";
+  compare(keys, head + "enabled", before.enabled, after.enabled);
+  compare_numbers(keys, head, penalty_keys(), before, after);
+  compare(keys, head + "overflow", before.overflow, after.overflow);
+  compare(keys, head + "exempt", before.exempt, after.exempt);
+}
+
 std::vector<std::string> changed_keys(const Dynamic& before, const Dynamic& after) {
   Keys keys;
   compare(keys, "auth.disconnect_revoked", before.auth.disconnect_revoked, after.auth.disconnect_revoked);
@@ -39,12 +56,8 @@ std::vector<std::string> changed_keys(const Dynamic& before, const Dynamic& afte
     compare(keys, head + "transports", old.transports, now.transports);
   };
   compare_all(keys, "forwarding.rules", before.forwarding.rules, after.forwarding.rules, compare_rule);
-  for (auto& row : limit_keys())
-    std::visit(
-        [&](auto member) {
-          compare(keys, "limits." + std::string(row.key), before.limits.*member, after.limits.*member);
-        },
-        row.member);
+  compare_numbers(keys, "limits.", limit_keys(), before.limits, after.limits);
+  compare_penalties(keys, before.limits.penalties, after.limits.penalties);
   return keys;
 }
 

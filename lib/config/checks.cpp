@@ -41,11 +41,17 @@ static void check_risks(const Configuration& whole, Report& report) {
                       "everyone who can log in may connect to everything this machine reaches");
 }
 
+static void check_penalties(const Penalties& penalties, Report& report) {
+  if (penalties.min > penalties.max)
+    report.problem_at("limits.penalties.min", "is more than max: nobody would ever be refused");
+}
+
 void check_whole(const Configuration& whole, Report& report) {
   check_pair(whole.fixed.server.tls, "server.tls", report);
   check_names(whole.fixed.listeners, report);
   for (std::size_t i = 0; i < whole.fixed.listeners.size(); ++i)
     check_listener(whole.fixed.listeners[i], "listeners[" + std::to_string(i) + "]", whole.fixed, report);
+  check_penalties(whole.dynamic.limits.penalties, report);
   check_risks(whole, report);
 }
 

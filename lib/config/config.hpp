@@ -78,6 +78,29 @@ struct Forwarding {
   bool operator==(const Forwarding&) const = default;
 };
 
+// When the table of penalised sources is full.
+enum class Overflow {
+  Permissive, // the penalty that would end first makes room
+  DenyAll,    // nobody may connect until one ends, except from exempt networks
+};
+
+// [limits.penalties]: sources that misbehave before they have logged in are refused for a while. Model, names
+// and defaults: PerSourcePenalties of sshd_config(5), OpenSSH 9.8.
+struct Penalties {
+  bool enabled = true;
+  seconds auth_failure{5};    // a connection with failed attempts and without a login
+  seconds no_auth{1};         // one without any attempt
+  seconds grace_exceeded{10}; // one that login_grace_time ended
+  seconds protocol_error{10}; // one that broke the protocol, as attempts to crash a server do
+  seconds min{15};            // what must have come together before a source is refused
+  seconds max{600};           // more never comes together
+  std::uint32_t ipv4_prefix = 32;
+  std::uint32_t ipv6_prefix = 64; // what one customer gets: single addresses are free to change
+  Overflow overflow = Overflow::Permissive;
+  std::vector<Network> exempt;
+  bool operator==(const Penalties&) const = default;
+};
+
 // [limits]
 struct Limits {
   std::uint32_t max_connections_per_ip = 0; // 0 = unlimited
@@ -90,6 +113,7 @@ struct Limits {
   seconds connect_timeout{10};           // per address of a target
   seconds keepalive_interval{15};        // 0 = off
   std::uint32_t keepalive_count_max = 3; // unanswered in a row
+  Penalties penalties;
   bool operator==(const Limits&) const = default;
 };
 

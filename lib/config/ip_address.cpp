@@ -48,6 +48,27 @@ IpAddress masked(IpAddress address, unsigned bits) {
   return address;
 }
 
+bool Network::contains(const IpAddress& other) const {
+  return other.size == address.size && masked(other, bits) == address;
+}
+
+std::string Network::text() const {
+  auto text = address.text();
+  return bits == address.size * 8 ? text : text + "/" + std::to_string(bits);
+}
+
+std::optional<Network> parse_network(std::string_view text) {
+  auto slash = text.find('/');
+  auto address = parse_ip(text.substr(0, slash));
+  if (!address || text.starts_with('[')) return std::nullopt;
+  auto whole = static_cast<std::uint8_t>(address->size * 8);
+  if (slash == text.npos) return Network{*address, whole};
+  auto bits = parse_number(text.substr(slash + 1));
+  if (!bits || *bits > whole || masked(*address, static_cast<unsigned>(*bits)) != *address)
+    return std::nullopt;
+  return Network{*address, static_cast<std::uint8_t>(*bits)};
+}
+
 std::string normalize_host(std::string_view host) {
   if (auto address = parse_ip(host)) return address->text();
   if (host.size() > 1 && host.back() == '.') {

@@ -29,6 +29,19 @@ std::optional<IpAddress> make_ip(std::span<const std::uint8_t> bytes);
 // The address with all but the first `bits` bits cleared.
 IpAddress masked(IpAddress address, unsigned bits);
 
+// A range of addresses: "10.0.0.0/8", "2001:db8::/32", or one address.
+struct Network {
+  IpAddress address; // bits behind the prefix are zero
+  std::uint8_t bits = 0;
+  auto operator<=>(const Network&) const = default;
+  bool contains(const IpAddress& other) const;
+  std::string text() const; // with "/BITS" unless it is a single address
+};
+
+// nullopt for anything else, also when bits behind the prefix are set: that is more likely a mistake than
+// meant.
+std::optional<Network> parse_network(std::string_view text);
+
 // Normal form of a host that a peer asked for: lower case (ASCII), one trailing dot removed, literals in
 // inet_ntop form without brackets, IPv4-mapped IPv6 as IPv4. Never fails: odd text stays as it is,
 // lower-cased.

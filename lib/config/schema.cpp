@@ -8,6 +8,8 @@ namespace alk::config {
 
 static constexpr Word<Transport> transport_words[] = {{"tcp", Transport::Tcp}, {"tls", Transport::Tls}};
 static constexpr Word<Action> action_words[] = {{"allow", Action::Allow}, {"deny", Action::Deny}};
+static constexpr Word<Overflow> overflow_words[] = {{"permissive", Overflow::Permissive},
+                                                    {"deny-all", Overflow::DenyAll}};
 static constexpr Word<int> interface_words[] = {{"ssh", 0}};
 
 static constexpr std::size_t name_limit = 64;     // of a listener; FDNAME_MAX of the service manager is 255
@@ -29,8 +31,24 @@ static constexpr LimitKey limits[] = {
     {"keepalive_count_max", &Limits::keepalive_count_max, {1, 100}},
 };
 
+static constexpr Range penalty_time{0, 86'400}; // a day: longer bans are the business of a firewall
+static constexpr PenaltyKey penalties[] = {
+    {"auth_failure", &Penalties::auth_failure, penalty_time},
+    {"no_auth", &Penalties::no_auth, penalty_time},
+    {"grace_exceeded", &Penalties::grace_exceeded, penalty_time},
+    {"protocol_error", &Penalties::protocol_error, penalty_time},
+    {"min", &Penalties::min, penalty_time},
+    {"max", &Penalties::max, {1, penalty_time.most}},
+    {"ipv4_prefix", &Penalties::ipv4_prefix, {8, 32}},
+    {"ipv6_prefix", &Penalties::ipv6_prefix, {16, 128}},
+};
+
 std::span<const LimitKey> limit_keys() {
   return limits;
+}
+
+std::span<const PenaltyKey> penalty_keys() {
+  return penalties;
 }
 
 std::string_view transport_name(Transport transport) {
@@ -91,13 +109,40 @@ static void read_rule(Section& section, Rule& rule) {
   section.words<Transport>("transports", rule.transports, transport_words);
 }
 
-static void read_limits(Section& section, Limits& values) {
-  for (auto& row : limits) {
-    if (auto* number = std::get_if<std::uint32_t Limits::*>(&row.member))
+template <class Values>
+static void read_numbers(Section& section, std::span<const NumberKey<Values>> rows, Values& values) {
+  for (auto& row : rows) {
+    if (auto* number = std::get_if<std::uint32_t Values::*>(&row.member))
       section.count(row.key, values.**number, row.range);
     else
-      section.duration(row.key, values.*std::get<std::chrono::seconds Limits::*>(row.member), row.range);
+      section.duration(row.key, values.*std::get<std::chrono::seconds Values::*>(row.member), row.range);
   }
+}
+
+static void read_networks(Section& section, std::string_view key, std::vector<Network>& networks) {
+  std::vector<std::string> texts;
+  if (!section.has(key)) return section.texts(key, texts);
+  section.texts(key, texts);
+  networks.clear();
+  for (auto& text : texts) {
+    if (auto network = parse_network(text))
+      networks.push_back(*network);
+    else
+      section.problem(key, "entry " + std::to_string(&text - texts.data() + 1) +
+                               " is neither an address nor a network such as \"10.0.0.0/8\"");
+  }
+}
+
+static void read_penalties(Section& section, Penalties& values) {
+  section.flag("enabled", values.enabled);
+  read_numbers<Penalties>(section, penalties, values);
+  section.word<Overflow>("overflow", values.overflow, overflow_words);
+  read_networks(section, "exempt", values.exempt);
+}
+
+static void read_limits(Section& section, Limits& values) {
+  read_numbers<Limits>(section, limits, values);
+  section.table("penalties", [&](Section& below) { read_penalties(below, values.penalties); });
 }
 
 static void read_auth(Section& section, Static& fixed, Auth& auth) {

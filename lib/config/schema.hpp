@@ -10,13 +10,17 @@
 namespace alk::config {
 
 // [limits], one row a key, in the order of the documentation.
-struct LimitKey {
+template <class Values>
+struct NumberKey {
   std::string_view key;
-  std::variant<std::uint32_t Limits::*, std::chrono::seconds Limits::*> member;
+  std::variant<std::uint32_t Values::*, std::chrono::seconds Values::*> member;
   Range range; // durations in seconds
 };
+using LimitKey = NumberKey<Limits>;
+using PenaltyKey = NumberKey<Penalties>; // of [limits.penalties]
 
 std::span<const LimitKey> limit_keys();
+std::span<const PenaltyKey> penalty_keys();
 
 // Later files override scalars and arrays of strings; arrays of tables append. Without a document only the
 // keys that exist are recorded.

@@ -38,6 +38,16 @@ Connection::~Connection() {
   ssh_free(session_);
 }
 
+// Outside a turn there is no input that could be to blame.
+void Connection::fail() {
+  failed_ = true;
+  const MemoryTransport* transport = current_transport();
+  if (transport == nullptr || transport->input_ended) return;
+  const std::string_view reason = ssh_get_error(session_);
+  broke_protocol_ |=
+      !reason.starts_with("Received SSH_MSG_DISCONNECT") && !reason.starts_with("kex error : no match");
+}
+
 bool Connection::has_output_room() {
   const MemoryTransport* transport = current_transport();
   bool room = backlog_.size() + (transport != nullptr ? transport->output.size() : 0) < output_room;
@@ -118,10 +128,7 @@ void Connection::run_libssh(Window& window) {
     int polled = ssh_event_dopoll(event_, 0);
     worked |= step();
     if (failed_ && !window.transport().input_ended) return;
-    if (polled == SSH_ERROR || window.transport().overflowed) {
-      failed_ = true;
-      return;
-    }
+    if (polled == SSH_ERROR || window.transport().overflowed) return fail();
     if (polled != SSH_OK && !worked) return;
   }
 }

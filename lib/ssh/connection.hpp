@@ -48,6 +48,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void abort();
 
   bool alive() const { return alive_; }
+  // libssh gave up over what the peer sent. Leaving, a goodbye and having no algorithm in common are no such
+  // thing.
+  bool broke_protocol() const { return broke_protocol_; }
   // Everything that was read from the stream; a keepalive that sees it move knows that the peer lives.
   std::uint64_t bytes_received() const { return bytes_received_; }
   std::size_t channel_count() const { return channels_.size(); }
@@ -81,7 +84,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Moves data between an open libssh channel (taken over) and a stream until both are done.
   void splice(ssh_channel_struct* channel, std::unique_ptr<net::Stream> stream, PeerEnd heard = {});
   // The session cannot go on; takes effect at the end of the turn.
-  void fail() { failed_ = true; }
+  void fail();
 
  private:
   friend class Channel;
@@ -118,6 +121,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool pumping_ = false;
   bool again_ = false;
   bool failed_ = false;
+  bool broke_protocol_ = false;
   bool waits_for_room_ = false; // a channel held back because of the output that was pending
   bool read_armed_ = false;
   bool write_armed_ = false;

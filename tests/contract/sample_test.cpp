@@ -21,7 +21,7 @@ std::string read_source(const std::string& name) {
 }
 
 const std::string sample_name = "docs/sample/alknet.toml";
-const std::regex shown_default("^#([a-z_]+) = (.*)$");
+const std::regex shown_default("^#([a-z0-9_]+) = (.*)$");
 
 config::Configuration require(const std::string& text) {
   auto checked = config::parse("sample", text);

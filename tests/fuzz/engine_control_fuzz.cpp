@@ -32,5 +32,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check<NewsBody>(body);
   check<SourcesBody>(body);
   check<ReadingsBody>(body);
+  check<ListPenaltiesBody>(body);
+  check<PenaltiesBody>(body);
+  check<ClearPenaltiesBody>(body);
+  check<ClearedBody>(body);
+  check<OffenceBody>(body);
   return 0;
 }

@@ -16,6 +16,7 @@ class Abuse(harness.Case):
     def setUp(self):
         super().setUp()
         self.server = self.serve()
+        self.server.never_penalise()
         self.web = self.target(targets.Http())
 
     def assert_serves(self):
@@ -113,6 +114,7 @@ class Descriptors(harness.Case):
             self.skipTest("UBSan's vptr check reads memory through a pipe, for which no descriptor is left: false reports")
         import served
         state = self.dir / "state"
+        served.exempt_loopback(state)
         program = self.start("serve", [harness.binary("alknet"), "serve", "--state", state, "--listen-tls", "127.0.0.1:0",
                                        "--listen-ssh", "127.0.0.1:0"],
                              limits={"RLIMIT_NOFILE": (200, 200)}, env={"ALKNET_LOG": "debug"})

@@ -19,6 +19,7 @@ class LiveLines(harness.Case):
         super().setUp()
         harness.require("fail2ban-regex", "ssh", "openssl")
         self.server = self.serve()
+        self.server.never_penalise()
         harness.make_key(self.dir / "stranger")
 
     def journal_lines(self):

@@ -18,6 +18,7 @@ class HostileLogins(harness.Case):
         if raw_ssh is None:
             self.skipTest("python3-paramiko is missing")
         self.server = self.serve()
+        self.server.never_penalise()
         self.key = raw_ssh.load_key(self.server.identity)
 
     def client(self):

@@ -33,6 +33,7 @@ class Reloads(harness.Case):
         return sock
 
     def test_reloads_under_load_drop_nothing(self):
+        self.server.never_penalise()  # connections that want the banner alone
         echo = self.target(targets.Echo())
         path, _ = self.forward(echo)
         failures, rounds, done = [], [0], threading.Event()

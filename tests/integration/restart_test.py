@@ -1,5 +1,6 @@
 """Restarts of alknet-listend under a service manager that keeps its descriptors (service_manager.py)."""
 
+import json
 import os
 import re
 import signal
@@ -75,7 +76,9 @@ class Transfer(threading.Thread):
         self.process.communicate()
 
 
-class Restarts(harness.Case):
+class Case(harness.Case):
+    penalties = 'exempt = ["127.0.0.0/8"]'  # whoever knocks comes from one address and never logs in
+
     def setUp(self):
         super().setUp()
         harness.require("ssh")
@@ -84,7 +87,7 @@ class Restarts(harness.Case):
         self.config = self.dir / "alknet.toml"
         self.config.write_text(
             f'[auth]\nhost_key = "{self.dir}/host_key"\n[auth.ssh]\nauthorized_keys = ["{self.dir}/authorized_keys"]\n'
-            '[[listeners]]\nname = "ssh"\ntransport = "tcp"\n')
+            f'[[listeners]]\nname = "ssh"\ntransport = "tcp"\n[limits.penalties]\n{self.penalties}\n')
         self.echo = self.target(targets.Echo())
         self.address = self.start_bus()
         authd = self.start("authd", [harness.binary("alknet-authd"), "--config", self.config, "--bus-address", self.address])
@@ -137,13 +140,14 @@ class Restarts(harness.Case):
         """Generation of every session, as the bus tells it."""
         out = self.run_program(["busctl", f"--address={self.address}", "--json=short", "call", "org.alknet.Listen1",
                                 "/org/alknet/Listen1", "org.alknet.Listen1", "ListSessions"]).stdout
-        import json
         return sorted(session["generation"]["data"] for session in json.loads(out)["data"][0])
 
     def property(self, name):
         return self.run_program(["busctl", f"--address={self.address}", "get-property", "org.alknet.Listen1",
                                  "/org/alknet/Listen1", "org.alknet.Listen1", name]).stdout.decode().strip()
 
+
+class Restarts(Case):
     def test_ten_restarts_under_load_lose_nobody(self):
         knocking = Knocking(self.socket.getsockname())
         knocking.start()
@@ -253,6 +257,68 @@ class Restarts(harness.Case):
         self.listend = self.start_listend()
         harness.wait_until(lambda: not alive(engine), what="the end of the frozen one")
         self.transfer()
+
+
+class Penalised(Case):
+    penalties = 'auth_failure = "1h"\nprotocol_error = "1h"\nno_auth = "0s"\nmax = "1h"'
+
+    def listed(self):
+        """What the bus lists: source, seconds that are left, connections that were refused."""
+        out = self.run_program(["busctl", f"--address={self.address}", "--json=short", "call", "org.alknet.Listen1",
+                                "/org/alknet/Listen1", "org.alknet.Listen1", "ListPenalties"]).stdout
+        return [(one["source"]["data"], one["left"]["data"], one["refused"]["data"]) for one in json.loads(out)["data"][0]]
+
+    def clear(self):
+        self.run_program(["busctl", f"--address={self.address}", "call", "org.alknet.Listen1", "/org/alknet/Listen1",
+                          "org.alknet.Listen1", "ClearPenalties", "s", "127.0.0.1"])
+
+    def fail_to_log_in(self):
+        harness.make_key(self.dir / "stranger")
+        self.run_program([str(self.dir / "stranger") if part == str(self.dir / "key") else part for part in self.ssh()],
+                         check=255, stdin=subprocess.DEVNULL)
+
+    def greeting(self):
+        try:
+            with socket.create_connection(self.socket.getsockname(), timeout=20) as sock:
+                return sock.recv(4)
+        except OSError:
+            return b""
+
+    def test_no_restart_frees_a_source(self):
+        transfer = self.transfer()  # keeps the first generation
+        self.fail_to_log_in()
+        harness.wait_until(self.listed, what="the penalty")
+        self.assertEqual(self.greeting(), b"")
+        for generation, number in enumerate((signal.SIGTERM, signal.SIGKILL), 2):
+            ((_, before, refused),) = self.listed()
+            self.end_listend(number)
+            self.listend = self.start_listend()
+            self.assertEqual(self.manager.engines()[-1][0], generation)
+            self.assertEqual(self.greeting(), b"")
+            ((source, left, still_refused),) = self.listed()
+            self.assertEqual(source, "127.0.0.1")
+            self.assertTrue(3000 < left <= before, (before, left))
+            self.assertGreaterEqual(still_refused, refused)
+        self.clear()  # in every generation: none hands it over again
+        self.assertEqual(self.listed(), [])
+        self.assertEqual(self.greeting(), b"SSH-")
+        self.end_listend()
+        self.listend = self.start_listend()
+        self.assertEqual(self.listed(), [])
+        self.assertIsNone(transfer.error)
+
+    def test_who_fails_in_an_older_generation_is_refused_by_the_new_one(self):
+        transfer = self.transfer()
+        port = self.socket.getsockname()
+        with socket.create_connection(port, timeout=20) as early:
+            self.assertEqual(early.recv(4), b"SSH-")
+            self.end_listend()
+            self.listend = self.start_listend()
+            self.assertEqual(self.greeting(), b"SSH-")
+            early.sendall(b"SSH-2.0-x\r\n" + b"\xff" * 4096)
+        harness.wait_until(lambda: self.greeting() == b"", what="the new one refuses")
+        self.assertEqual([source for source, _, _ in self.listed()], ["127.0.0.1"])
+        self.assertIsNone(transfer.error)
 
 
 if __name__ == "__main__":

@@ -65,6 +65,7 @@ class Supervisor(harness.Case):
         super().setUp()
         harness.require("ssh")
         self.server = self.serve()
+        self.server.never_penalise()
         self.engine = self.server.engine()
         self.assertTrue(self.engine)
 

@@ -81,6 +81,11 @@ class Served:
         self.drop_in.write_text(text)
         self.ctl("reload")
 
+    def never_penalise(self):
+        """For tests whose peers misbehave on purpose: they all come from one address."""
+        exempt_loopback(self.state)
+        self.ctl("reload")
+
     def bus_call(self, service, path, member, *arguments):
         """One call on this instance's own bus."""
         harness.require("busctl")
@@ -112,6 +117,14 @@ def engine_of(listend):
     out = subprocess.run(["ps", "-o", "pid=,comm=", "--sort=-start_time", "--ppid", str(listend)], capture_output=True, text=True)
     engines = [int(line.split()[0]) for line in out.stdout.splitlines() if line.split()[1] == "alknet-engine"]
     return max(engines) if engines else None
+
+
+def exempt_loopback(state):
+    """Written into the state directory of a server; also before it exists."""
+    directory = pathlib.Path(state) / "alknet.toml.d"
+    directory.parent.mkdir(mode=0o700, exist_ok=True)
+    directory.mkdir(exist_ok=True)
+    (directory / "10-exempt.toml").write_text('[limits.penalties]\nexempt = ["127.0.0.0/8", "::1"]\n')
 
 
 def socks5(proxy, host, port, timeout=20):

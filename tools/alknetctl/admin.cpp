@@ -28,6 +28,10 @@ class BusAdmin : public Admin {
   Result<void> disconnect(std::uint64_t session) override { return listen_.disconnect(session); }
   Result<clients::PolicyInForce> policy() override { return listen_.policy(); }
   Result<clients::LimitsInForce> limits() override { return listen_.limits(); }
+  Result<clients::Penalties> penalties() override { return listen_.list_penalties(); }
+  Result<std::uint64_t> clear_penalties(const std::string& address) override {
+    return listen_.clear_penalties(address);
+  }
   Result<clients::Reloaded> reload() override { return listen_.reload(); }
   Result<std::vector<Metric>> metrics() override {
     return clients::ask_metrics(connection_,

@@ -31,6 +31,8 @@ class Admin {
   virtual Result<void> disconnect(std::uint64_t session) = 0;
   virtual Result<clients::PolicyInForce> policy() = 0;
   virtual Result<clients::LimitsInForce> limits() = 0;
+  virtual Result<clients::Penalties> penalties() = 0;
+  virtual Result<std::uint64_t> clear_penalties(const std::string& address) = 0; // "" = all
   virtual Result<clients::Reloaded> reload() = 0;
   virtual Result<std::vector<Metric>> metrics() = 0;      // of alknet-listend
   virtual Result<std::vector<Metric>> auth_metrics() = 0; // of alknet-authd

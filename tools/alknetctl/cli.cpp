@@ -27,6 +27,8 @@ struct Arguments {
   std::string which_key;
   bool no_reload = false;
   std::string shell;
+  std::string pardoned;
+  bool pardon_all = false;
 };
 
 using Verb = std::function<int(Admin&, const Output&)>;
@@ -68,6 +70,7 @@ class CommandLine {
   CLI::App* add_to(CLI::App& parent, const char* name, const char* description, Chosen run);
   CLI::App* add_asking(const char* name, const char* description, Verb verb);
   void add_keys();
+  void add_penalties();
 
   CLI::App program_{"Looks after a running alknet server", "alknetctl"};
   Arguments arguments_;
@@ -84,6 +87,20 @@ CLI::App* CommandLine::add_to(CLI::App& parent, const char* name, const char* de
 CLI::App* CommandLine::add_asking(const char* name, const char* description, Verb verb) {
   return add(name, description,
              [this, verb](const Output& output) { return with_admin(arguments_, output, verb); });
+}
+
+void CommandLine::add_penalties() {
+  auto* penalising = add_asking("penalties", "Who is refused for a while, and why",
+                                [this](Admin& admin, const Output& output) {
+                                  if (arguments_.pardon_all) return clear_penalties(admin, "", output);
+                                  if (arguments_.pardoned.empty()) return penalties(admin, output);
+                                  return clear_penalties(admin, arguments_.pardoned, output);
+                                });
+  auto* clear = penalising->add_option("--clear", arguments_.pardoned, "Pardon the source of this address");
+  clear->type_name("ADDRESS")->check([](const std::string& text) {
+    return config::parse_ip(text) ? std::string() : std::string("not an address");
+  });
+  penalising->add_flag("--clear-all", arguments_.pardon_all, "Pardon every source")->excludes(clear);
 }
 
 CommandLine::CommandLine() {
@@ -112,6 +129,7 @@ CommandLine::CommandLine() {
       [this](Admin& admin, const Output& output) { return disconnect(admin, arguments_.session, output); })
       ->add_option("ID", arguments_.session, "Number from `alknetctl sessions`")
       ->required();
+  add_penalties();
   add_asking("reload", "Read the configuration again and say what changed", reload);
   add("check", "Check a configuration file without a server",
       [this](const Output& output) { return check(file_to_check(arguments_), output); })

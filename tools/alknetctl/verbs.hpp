@@ -30,6 +30,8 @@ int status(Admin& admin, const Place& place, const Output& output);
 int status_of_absent(const Error& error, const Place& place, const Output& output);
 int sessions(Admin& admin, const Output& output);
 int disconnect(Admin& admin, std::uint64_t session, const Output& output);
+int penalties(Admin& admin, const Output& output);
+int clear_penalties(Admin& admin, const std::string& address, const Output& output); // "" = all
 int reload(Admin& admin, const Output& output);
 int explain(Admin& admin, const std::string& identity, const std::string& destination,
             const std::string& transport, const Output& output);

@@ -128,6 +128,18 @@ void walk(Ar& ar, Body& b) {
     ar.number(b.sessions), ar.number(b.connections), ar.flag(b.draining);
   } else if constexpr (std::is_same_v<T, NewsBody>) {
     ar.number(b.session), ar.text(b.identity);
+  } else if constexpr (std::is_same_v<T, ListPenaltiesBody>) {
+    ar.number(b.most);
+  } else if constexpr (std::is_same_v<T, PenaltyRecord>) {
+    ar.text(b.source), ar.text(b.offence), ar.number(b.left), ar.flag(b.refusing), ar.number(b.refused);
+  } else if constexpr (std::is_same_v<T, PenaltiesBody>) {
+    ar.number(b.sources), ar.list(b.penalties, control_list_limit);
+  } else if constexpr (std::is_same_v<T, ClearPenaltiesBody>) {
+    ar.text(b.address);
+  } else if constexpr (std::is_same_v<T, ClearedBody>) {
+    ar.texts(b.sources, control_list_limit);
+  } else if constexpr (std::is_same_v<T, OffenceBody>) {
+    ar.text(b.address), ar.text(b.offence);
   } else if constexpr (std::is_same_v<T, SourcesBody>) {
     ar.counts(b.connections);
   } else if constexpr (std::is_same_v<T, alk::Reading>) {
@@ -213,6 +225,21 @@ std::string encode(const SourcesBody& body) {
 std::string encode(const ReadingsBody& body) {
   return written(body);
 }
+std::string encode(const ListPenaltiesBody& body) {
+  return written(body);
+}
+std::string encode(const PenaltiesBody& body) {
+  return written(body);
+}
+std::string encode(const ClearPenaltiesBody& body) {
+  return written(body);
+}
+std::string encode(const ClearedBody& body) {
+  return written(body);
+}
+std::string encode(const OffenceBody& body) {
+  return written(body);
+}
 
 template <class Body>
 Result<Body> decode(std::string_view bytes) {
@@ -238,6 +265,11 @@ template Result<BeatBody> decode(std::string_view);
 template Result<NewsBody> decode(std::string_view);
 template Result<SourcesBody> decode(std::string_view);
 template Result<ReadingsBody> decode(std::string_view);
+template Result<ListPenaltiesBody> decode(std::string_view);
+template Result<PenaltiesBody> decode(std::string_view);
+template Result<ClearPenaltiesBody> decode(std::string_view);
+template Result<ClearedBody> decode(std::string_view);
+template Result<OffenceBody> decode(std::string_view);
 
 AnswerBody answer_error(const Error& error) {
   return {std::string(kind_name(error.kind)), error.what, {}};

@@ -128,6 +128,39 @@ struct ReadingsBody {
   std::vector<Reading> readings;
 };
 
+struct ListPenaltiesBody {
+  std::uint32_t most = 0; // those that last longest; 0 = all
+};
+
+struct PenaltyRecord {
+  std::string source;     // an address, or a network as ADDRESS/BITS
+  std::string offence;    // the last one, as offence_word()
+  std::uint64_t left = 0; // milliseconds
+  bool refusing = false;
+  std::uint64_t refused = 0; // connections so far
+};
+
+// Answer to ListPenalties, and Penalise: takes over what is worse than what it has.
+struct PenaltiesBody {
+  std::uint64_t sources = 0; // may be more than are listed
+  std::vector<PenaltyRecord> penalties;
+};
+
+struct ClearPenaltiesBody {
+  std::string address; // any of the source's; "" = all
+};
+
+// Answer to ClearPenalties.
+struct ClearedBody {
+  std::vector<std::string> sources;
+};
+
+// Offended (of a draining engine) and Blame (to the one that accepts): somebody ended without a login.
+struct OffenceBody {
+  std::string address;
+  std::string offence;
+};
+
 std::string encode(const HelloBody& body);
 std::string encode(const StartBody& body);
 std::string encode(const ServingBody& body);
@@ -143,6 +176,11 @@ std::string encode(const BeatBody& body);
 std::string encode(const NewsBody& body);
 std::string encode(const SourcesBody& body);
 std::string encode(const ReadingsBody& body);
+std::string encode(const ListPenaltiesBody& body);
+std::string encode(const PenaltiesBody& body);
+std::string encode(const ClearPenaltiesBody& body);
+std::string encode(const ClearedBody& body);
+std::string encode(const OffenceBody& body);
 
 // Invalid: cut short, or beyond a limit. Instantiated for every body above.
 template <class Body>

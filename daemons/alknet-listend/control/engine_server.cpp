@@ -1,9 +1,11 @@
 #include "control/engine_server.hpp"
 
 #include "base/version.hpp"
+#include "control/penalty_records.hpp"
 #include "explain.hpp"
 #include "log/log.hpp"
 
+#include <limits>
 #include <thread>
 
 #include <unistd.h>
@@ -41,6 +43,10 @@ EngineServer::EngineServer(asio::io_context& loop, Fd control, Authority& author
                [this](const LiveSession& session) {
                  tell(ControlKind::Closed, encode(NewsBody{session.id, session.identity.id}));
                  tell_state();
+               },
+               [this](const config::IpAddress& source, Offence offence) {
+                 tell(ControlKind::Offended,
+                      encode(OffenceBody{source.text(), std::string(offence_word(offence))}));
                }}),
       pulse_([this](std::function<void()> back) { engine_.turn_all(std::move(back)); }), beat_timer_(loop),
       channel_(loop, std::move(control)) {}
@@ -70,6 +76,10 @@ bool EngineServer::receive_order(const ControlMessage& message) {
     if (auto body = decode<StopBody>(message.body)) stop(std::chrono::milliseconds(body->grace));
   } else if (message.is(ControlKind::Elsewhere)) {
     if (auto body = decode<SourcesBody>(message.body)) engine_.count_elsewhere(std::move(body->connections));
+  } else if (message.is(ControlKind::Penalise)) {
+    if (auto body = decode<PenaltiesBody>(message.body)) penalise(std::move(*body));
+  } else if (message.is(ControlKind::Blame)) {
+    if (auto body = decode<OffenceBody>(message.body)) blame(*body);
   } else {
     return false;
   }
@@ -86,6 +96,8 @@ void EngineServer::ask(const ControlMessage& message, std::vector<Fd> descriptor
   case ControlKind::Disconnect: return answer(message.number, disconnect(message.body));
   case ControlKind::Explain: return explain(message.number, message.body);
   case ControlKind::Measure: return answer(message.number, encode(ReadingsBody{engine_.readings()}));
+  case ControlKind::ListPenalties: return answer(message.number, list_penalties(message.body));
+  case ControlKind::ClearPenalties: return answer(message.number, clear_penalties(message.body));
   default: return answer(message.number, fail(Kind::Unsupported, "a question of a later release"));
   }
 }
@@ -133,6 +145,7 @@ EngineServer::Outcome EngineServer::start(std::string_view bytes, std::vector<Fd
   }));
   generation_ = body.generation;
   serving_ = true;
+  penalise(std::exchange(inherited_, {})); // nobody was accepted yet: that is for this loop to do
   ServingBody serving{engine_.host_key_fingerprint(), {}};
   for (const Engine::ListenerState& listener : engine_.listeners())
     serving.listeners.push_back({listener.settings.name,
@@ -197,6 +210,37 @@ void EngineServer::explain(std::uint64_t number, std::string_view bytes) {
     question.constraints = std::move(verdict->constraints);
     answer(number, write(explain_question(*engine_.settings(), question)));
   });
+}
+
+EngineServer::Outcome EngineServer::list_penalties(std::string_view bytes) {
+  ALK_TRY(ListPenaltiesBody body, decode<ListPenaltiesBody>(bytes));
+  std::size_t most = body.most == 0 ? std::numeric_limits<std::size_t>::max() : body.most;
+  return encode(records_of(engine_.penalties().report(most, PenaltyTable::Clock::now())));
+}
+
+EngineServer::Outcome EngineServer::clear_penalties(std::string_view bytes) {
+  ALK_TRY(ClearPenaltiesBody body, decode<ClearPenaltiesBody>(bytes));
+  auto address = config::parse_ip(body.address);
+  if (!address && !body.address.empty()) return fail(Kind::Invalid, "not an address");
+  ClearedBody cleared;
+  for (const config::Network& source :
+       address ? engine_.penalties().clear(*address) : engine_.penalties().clear())
+    cleared.sources.push_back(source.text());
+  return encode(cleared);
+}
+
+// Before the start there are no rules to judge it by.
+void EngineServer::penalise(PenaltiesBody body) {
+  if (!serving_)
+    inherited_ = std::move(body);
+  else
+    engine_.penalties().merge(penalties_of(body), PenaltyTable::Clock::now());
+}
+
+void EngineServer::blame(const OffenceBody& body) {
+  auto source = config::parse_ip(body.address);
+  auto offence = parse_offence(body.offence);
+  if (serving_ && source && offence) engine_.blame(*source, *offence);
 }
 
 void EngineServer::recheck() {

@@ -55,6 +55,10 @@ class EngineServer {
   Outcome list() const;
   Outcome disconnect(std::string_view body);
   void explain(std::uint64_t question, std::string_view body);
+  Outcome list_penalties(std::string_view body);
+  Outcome clear_penalties(std::string_view body);
+  void penalise(PenaltiesBody body);
+  void blame(const OffenceBody& body);
   void drain(std::chrono::seconds deadline);
   void beat();
   void tell_state();
@@ -67,6 +71,7 @@ class EngineServer {
   Engine engine_;
   config::Static running_;
   SettingsPtr prepared_;
+  PenaltiesBody inherited_; // told before the start
   std::map<std::string, std::uint32_t> told_sources_;
   Pulse pulse_;
   bool turning_ = true; // false: the supervisor is told nothing that would count as a beat

@@ -37,6 +37,10 @@ enum class ControlKind : std::uint8_t {
   Recheck = 10,
   Explain = 11,
   Elsewhere = 12,
+  ListPenalties = 13,
+  ClearPenalties = 14,
+  Penalise = 15,
+  Blame = 16,
   Measure = 20,
   // Engine to supervisor.
   Answer = 64,
@@ -44,6 +48,7 @@ enum class ControlKind : std::uint8_t {
   Opened = 66,
   Closed = 67,
   Sources = 68,
+  Offended = 69,
   Measured = 72,
 };
 

@@ -1,5 +1,6 @@
 #include "supervisor/fleet.hpp"
 
+#include "control/penalty_records.hpp"
 #include "log/log.hpp"
 
 #include <algorithm>
@@ -9,8 +10,11 @@ namespace alk::listend {
 Fleet::Fleet(asio::io_context& loop, Spawn spawn, Callbacks callbacks, FleetPace pace)
     : loop_(loop), spawn_(std::move(spawn)),
       callbacks_(std::move(callbacks)), events_{[this](Generation& generation) { ended(generation); },
-                                                callbacks_.session_opened, callbacks_.session_closed,
-                                                [this] { tell_elsewhere(); }, callbacks_.measured},
+                                                callbacks_.session_opened,
+                                                callbacks_.session_closed,
+                                                [this] { tell_elsewhere(); },
+                                                callbacks_.measured,
+                                                [this](const std::string& body) { pass_on_blame(body); }},
       pace_(pace), tick_timer_(loop), relaunch_timer_(loop), stop_timer_(loop) {
   tick();
 }
@@ -41,7 +45,13 @@ void Fleet::launch(Done done) {
   if (!pid) return failed(std::move(pid).error());
   auto generation = std::make_unique<Generation>(loop_, number, *pid, std::move(pair->supervisor), events_);
   starting_ = number;
-  start(*(generations_[number] = std::move(generation)), std::move(done));
+  generations_[number] = std::move(generation);
+  // No source escapes its penalty by an upgrade: the new one knows them before it accepts.
+  hand_over_penalties(number, [this, number, done = std::move(done)]() mutable {
+    if (Generation* still = find(number)) return start(*still, std::move(done));
+    starting_ = 0;
+    done(fail(Kind::Gone, "the engine has ended before it was started"));
+  });
 }
 
 void Fleet::start(Generation& generation, Done done) {
@@ -80,6 +90,41 @@ void Fleet::serve(std::uint64_t number, ServingBody state) {
       generation->tell(ControlKind::Drain,
                        encode(DrainBody{static_cast<std::uint64_t>(drain_deadline_.count())}));
   tell_elsewhere();
+  hand_over_penalties(number, [] {}); // what came together in the meantime
+}
+
+// The penalties of all others to generation `number`, then `done`; at once when there are no others.
+void Fleet::hand_over_penalties(std::uint64_t number, std::function<void()> done) {
+  struct Gathered {
+    std::vector<PenaltiesBody> bodies;
+    std::function<void()> done;
+    std::size_t left = 1; // this function
+  };
+  auto gathered = std::make_shared<Gathered>();
+  gathered->done = std::move(done);
+  auto one_less = [this, number, gathered] {
+    if (--gathered->left > 0) return;
+    Generation* heir = find(number);
+    if (heir != nullptr && !gathered->bodies.empty())
+      heir->tell(ControlKind::Penalise, encode(worst_of(gathered->bodies, 0)));
+    gathered->done();
+  };
+  for (auto& [other, generation] : generations_) {
+    if (other == number) continue;
+    ++gathered->left;
+    auto answered = [gathered, one_less](const Result<std::string>& answer) {
+      auto body = answer.and_then([](const std::string& bytes) { return decode<PenaltiesBody>(bytes); });
+      if (body && !body->penalties.empty()) gathered->bodies.push_back(std::move(*body));
+      one_less();
+    };
+    generation->ask(ControlKind::ListPenalties, encode(ListPenaltiesBody{}), answered, handover_timeout);
+  }
+  one_less();
+}
+
+// Of an older generation's connection: the one that accepts refuses.
+void Fleet::pass_on_blame(const std::string& body) {
+  if (Generation* serving = find(serving_)) serving->tell(ControlKind::Blame, body);
 }
 
 // A reload was committed while it started.
@@ -164,6 +209,8 @@ Task<Fleet::Answers> Fleet::ask(Question question) {
   auto never = asio::steady_timer::time_point::max();
   auto gathered = std::make_shared<Gathered>(Gathered{asio::steady_timer(loop_, never), {}, 0});
   for (auto& [number, generation] : generations_) {
+    if (number == starting_ && question.kind == ControlKind::ClearPenalties)
+      generation->ask(question.kind, question.body, [](const Result<std::string>&) {}); // once it is started
     if (number == starting_ || (question.only != 0 && number != question.only)) continue;
     ++gathered->left;
     auto answered = [gathered, number = number](Result<std::string> answer) {

@@ -10,7 +10,9 @@ namespace alk::listend {
 
 // Time for peers to read our farewell and for buffers to drain.
 inline constexpr std::chrono::milliseconds stop_grace{2000};
-inline constexpr std::chrono::seconds start_timeout{30};        // a busy machine with many keys
+inline constexpr std::chrono::seconds start_timeout{30}; // a busy machine with many keys
+// For the penalties of older engines: a frozen one must not hold up the start.
+inline constexpr std::chrono::milliseconds handover_timeout{1000};
 inline constexpr std::chrono::milliseconds stop_patience{3000}; // then SIGKILL: a stop must end within 5 s
 
 // Between starts while engines fail or die soon: each is logged. Tests go faster.
@@ -88,6 +90,8 @@ class Fleet {
   void relaunch_later();
   void tick();
   void tell_elsewhere();
+  void hand_over_penalties(std::uint64_t number, std::function<void()> done);
+  void pass_on_blame(const std::string& body);
 
   asio::io_context& loop_;
   Spawn spawn_;

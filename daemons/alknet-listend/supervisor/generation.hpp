@@ -23,6 +23,7 @@ class Generation {
     std::function<void(const NewsBody&)> session_closed;
     std::function<void()> sources_changed;
     std::function<void(Generation&, const ReadingsBody&)> measured; // its last word
+    std::function<void(const std::string& body)> offended;          // as it came
   };
 
   // `pid` 0: unknown. `events` must outlive it.

@@ -35,6 +35,15 @@ class FakeAdmin : public Admin {
     if (broken_) return *broken_;
     return limits_;
   }
+  Result<clients::Penalties> penalties() override {
+    if (broken_) return *broken_;
+    return penalties_;
+  }
+  Result<std::uint64_t> clear_penalties(const std::string& address) override {
+    if (broken_) return *broken_;
+    cleared_ = address;
+    return address.empty() ? 2 : 1;
+  }
   Result<clients::Reloaded> reload() override {
     if (broken_) return *broken_;
     return reloaded_;
@@ -70,6 +79,9 @@ class FakeAdmin : public Admin {
       {12, "SHA256:key", "e\x1b[31m vil", "2001:db8::1", 50000, "tls", "tls", now - 45, 3, 7}};
   Result<clients::Reloaded> reloaded_ =
       clients::Reloaded{8, {"limits.max_connections", "forwarding.rules[1].action"}, {"listeners[0].listen"}};
+  clients::Penalties penalties_{
+      {{"192.0.2.7", "auth-failure", 601, true, 12}, {"2001:db8::/64", "no-auth", 3, false, 0}}, 2};
+  std::optional<std::string> cleared_;
   clients::Explanation explanation_{false, 2, "10.0.0.0/8"};
   clients::PolicyInForce policy_{
       7, "deny", {{0, "10.0.0.0/8", "deny", {}, {}}, {1, "*:443", "allow", {"ann", "bob"}, {"tls"}}}};

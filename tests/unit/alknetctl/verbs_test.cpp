@@ -141,6 +141,37 @@ TEST_F(Verbs, Disconnect) {
   EXPECT_EQ(err_.str(), "error: no such session\n");
 }
 
+TEST_F(Verbs, PenaltiesAreListed) {
+  EXPECT_EQ(penalties(admin_, text()), exit_ok);
+  EXPECT_EQ(out_.str(), "SOURCE         STATE    LEFT    LAST REASON   REFUSED\n"
+                        "192.0.2.7      refused  10m 1s  auth-failure  12\n"
+                        "2001:db8::/64  watched  3s      no-auth       0\n");
+  out_.str({});
+  EXPECT_EQ(penalties(admin_, json()), exit_ok);
+  EXPECT_EQ(printed()["sources"], 2);
+  EXPECT_EQ(printed()["penalties"][0], Json({{"source", "192.0.2.7"},
+                                             {"reason", "auth-failure"},
+                                             {"left", 601},
+                                             {"refusing", true},
+                                             {"refused", 12}}));
+  admin_.penalties_.sources = 5000;
+  out_.str({});
+  penalties(admin_, text());
+  EXPECT_THAT(out_.str(), HasSubstr("and 4998 more\n"));
+}
+
+TEST_F(Verbs, PenaltiesAreCleared) {
+  EXPECT_EQ(clear_penalties(admin_, "192.0.2.7", text()), exit_ok);
+  EXPECT_EQ(admin_.cleared_, "192.0.2.7");
+  EXPECT_EQ(out_.str(), "1 penalty is cleared\n");
+  out_.str({});
+  EXPECT_EQ(clear_penalties(admin_, "", json()), exit_ok);
+  EXPECT_EQ(printed(), Json({{"cleared", 2}}));
+  admin_.broken_ = fail(Kind::Denied, "not you");
+  EXPECT_EQ(clear_penalties(admin_, "", text()), exit_denied);
+  EXPECT_EQ(penalties(admin_, text()), exit_denied);
+}
+
 TEST_F(Verbs, ReloadSaysWhatChangedAndWhatWaits) {
   EXPECT_EQ(reload(admin_, text()), exit_ok);
   EXPECT_EQ(out_.str(), "generation 8 is in force\n"

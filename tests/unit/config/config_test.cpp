@@ -93,6 +93,19 @@ login_grace_time = "1h"
 connect_timeout = "3s"
 keepalive_interval = "0s"
 keepalive_count_max = 7
+
+[limits.penalties]
+enabled = false
+auth_failure = "1s"
+no_auth = "0s"
+grace_exceeded = "3s"
+protocol_error = "2m"
+min = "5s"
+max = "6h"
+ipv4_prefix = 24
+ipv6_prefix = 48
+overflow = "deny-all"
+exempt = ["10.0.0.0/8", "2001:db8::1"]
 )";
 
 TEST(Parse, EveryKey) {
@@ -118,7 +131,9 @@ TEST(Parse, EveryKey) {
   EXPECT_THAT(rules[0].transports, ElementsAre(Transport::Tls));
   EXPECT_EQ(rules[1].text, "10.0.0.0/8");
   EXPECT_EQ(whole.dynamic.forwarding.default_action, Action::Deny);
-  Limits limits{5, 100, 3, 64, 5s, 60s, 3600s, 3s, 0s, 7};
+  Penalties penalties{false, 1s, 0s, 3s, 120s, 5s, 6h, 24, 48, Overflow::DenyAll, {}};
+  penalties.exempt = {*parse_network("10.0.0.0/8"), *parse_network("2001:db8::1")};
+  Limits limits{5, 100, 3, 64, 5s, 60s, 3600s, 3s, 0s, 7, penalties};
   EXPECT_EQ(whole.dynamic.limits, limits);
   EXPECT_THAT(whole.warnings, IsEmpty());
 }
@@ -148,6 +163,42 @@ TEST(Parse, ReportsEveryProblemWithLineAndKey) {
           "t:8: limits.keepalive_count_max: must be an integer, not a float", "t:9: limits.typo: unknown key",
           "t:11: auth.disconnect_revoked: must be true or false, not a string",
           "t:13: auth.ssh.authorized_keys[1]: must be a string, not an integer"));
+}
+
+TEST(Parse, PenaltiesAreChecked) {
+  EXPECT_THAT(
+      problems_of("[limits.penalties]\n"          // 1
+                  "min = \"2m\"\n"                // 2
+                  "max = \"1m\"\n"                // 3
+                  "overflow = \"deny\"\n"         // 4
+                  "ipv6_prefix = 0\n"             // 5
+                  "exempt = [\"10.0.0.0/8\",\n"   // 6
+                  "  \"10.0.0.1/8\", \"host\"]\n" // 7
+                  "auth_failure = 5\n"),          // 8
+      ElementsAre("t:2: limits.penalties.min: is more than max: nobody would ever be refused",
+                  "t:4: limits.penalties.overflow: must be \"permissive\" or \"deny-all\"",
+                  "t:5: limits.penalties.ipv6_prefix: must be from 16 to 128",
+                  HasSubstr("t:6: limits.penalties.exempt: entry 2 is neither an address nor a network"),
+                  HasSubstr("t:6: limits.penalties.exempt: entry 3 is neither"),
+                  HasSubstr("t:8: limits.penalties.auth_failure: must be a duration in quotes")));
+}
+
+TEST(Network, IsAnAddressOrARange) {
+  auto text = [](std::string_view written) {
+    auto network = parse_network(written);
+    return network ? network->text() : "none";
+  };
+  EXPECT_EQ(text("10.0.0.0/8"), "10.0.0.0/8");
+  EXPECT_EQ(text("10.0.0.1"), "10.0.0.1");
+  EXPECT_EQ(text("10.0.0.1/32"), "10.0.0.1");
+  EXPECT_EQ(text("2001:DB8::/32"), "2001:db8::/32");
+  EXPECT_EQ(text("0.0.0.0/0"), "0.0.0.0/0");
+  for (auto wrong : {"", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.0/8/8", "10.0.0.0/-1",
+                     "host", "[2001:db8::]/32", "::ffff:10.0.0.0/104", "10.0.0.0/ 8"})
+    EXPECT_EQ(text(wrong), "none") << wrong;
+  EXPECT_TRUE(parse_network("10.0.0.0/8")->contains(*parse_ip("::ffff:10.255.0.1")));
+  EXPECT_FALSE(parse_network("10.0.0.0/8")->contains(*parse_ip("11.0.0.1")));
+  EXPECT_FALSE(parse_network("::/0")->contains(*parse_ip("10.0.0.1")));
 }
 
 TEST(Parse, ListenersAreCheckedTogether) {
@@ -285,7 +336,7 @@ TEST(KnownKeys, AreTheOnesTheFullFileSets) {
   EXPECT_THAT(keys, Contains("forwarding.rules[].transports"));
   EXPECT_THAT(keys, Contains("limits.keepalive_count_max"));
   EXPECT_THAT(keys, Contains("auth.ssh.authorized_keys"));
-  EXPECT_EQ(keys.size(), 29U);
+  EXPECT_EQ(keys.size(), 40U);
 }
 
 TEST(ChangedKeys, NamesWhatDiffers) {

@@ -101,11 +101,33 @@ ReadingsBody sample() {
   return {{{"alknet_channels", {}, 7}, {"alknet_identity_sessions", {{"identity", "SHA256:abc"}}, 2}}};
 }
 
+template <>
+ListPenaltiesBody sample() {
+  return {1000};
+}
+template <>
+PenaltiesBody sample() {
+  return {7, {{"192.0.2.1", "auth-failure", 20000, true, 12}, {"2001:db8::/64", "no-auth", 1, false, 0}}};
+}
+template <>
+ClearPenaltiesBody sample() {
+  return {"192.0.2.1"};
+}
+template <>
+ClearedBody sample() {
+  return {{"192.0.2.1", "2001:db8::/64"}};
+}
+template <>
+OffenceBody sample() {
+  return {"192.0.2.1", "grace-exceeded"};
+}
+
 template <class Body>
 class ControlBody : public testing::Test {};
 using Bodies = testing::Types<HelloBody, StartBody, ServingBody, TransactionBody, DrainBody, StopBody,
                               SessionsBody, DisconnectBody, ExplainBody, ExplainedBody, AnswerBody, BeatBody,
-                              NewsBody, SourcesBody, ReadingsBody>;
+                              NewsBody, SourcesBody, ReadingsBody, ListPenaltiesBody, PenaltiesBody,
+                              ClearPenaltiesBody, ClearedBody, OffenceBody>;
 TYPED_TEST_SUITE(ControlBody, Bodies);
 
 TYPED_TEST(ControlBody, IsReadAsItWasWritten) {
@@ -140,6 +162,13 @@ TEST(ControlBodies, KeepTheirFirstForm) {
   EXPECT_EQ(hex_encode(encode(sample<DisconnectBody>())), "000000000000000500000002676f");
   EXPECT_EQ(hex_encode(encode(sample<BeatBody>())), "000000030000000901");
   EXPECT_EQ(hex_encode(encode(sample<NewsBody>())), "00000000000000050000000a5348413235363a616263");
+  EXPECT_EQ(hex_encode(encode(sample<ListPenaltiesBody>())), "000003e8");
+  EXPECT_EQ(hex_encode(encode(PenaltiesBody{7, {{"192.0.2.1", "no-auth", 20000, true, 12}}})),
+            "00000000000000070000000100000029000000093139322e302e322e31000000076e6f2d61757468"
+            "0000000000004e2001000000000000000c");
+  EXPECT_EQ(hex_encode(encode(ClearPenaltiesBody{"::1"})), "000000033a3a31");
+  EXPECT_EQ(hex_encode(encode(ClearedBody{{"::1"}})), "00000001000000033a3a31");
+  EXPECT_EQ(hex_encode(encode(OffenceBody{"::1", "no-auth"})), "000000033a3a31000000076e6f2d61757468");
   EXPECT_EQ(hex_encode(encode_frame(make_control(ControlKind::Stop, "x", 258), false)), "01070000000000000001"
                                                                                         "0278");
   EXPECT_EQ(hex_encode(encode(SessionsBody{{session(1)}})),

@@ -42,6 +42,7 @@ class EngineServerTest : public testing::Test {
         [this](ControlMessage message, std::vector<Fd>) {
           if (message.is(ControlKind::Answer)) answer_ = outcome_of(*decode<AnswerBody>(message.body));
           if (message.is(ControlKind::Measured)) measured_ = decode<ReadingsBody>(message.body)->readings;
+          if (message.is(ControlKind::Offended)) offended_ = *decode<OffenceBody>(message.body);
           if (message.is(ControlKind::Beat)) beat_ = *decode<BeatBody>(message.body);
         },
         [] {});
@@ -97,6 +98,16 @@ class EngineServerTest : public testing::Test {
     return fd;
   }
 
+  // Whether a connection ends without a word.
+  bool refused() {
+    Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    EXPECT_EQ(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address_), sizeof address_), 0);
+    char byte = 0;
+    ssize_t count = -1;
+    run_until([&] { return (count = ::recv(fd.get(), &byte, 1, MSG_DONTWAIT)) >= 0 || errno != EAGAIN; });
+    return count <= 0;
+  }
+
   asio::io_context loop_;
   Nobody authority_;
   ControlPair pair_;
@@ -106,6 +117,7 @@ class EngineServerTest : public testing::Test {
   std::optional<Result<std::string>> answer_;
   BeatBody beat_;
   std::vector<Reading> measured_; // the last word
+  OffenceBody offended_;
   bool ended_ = false;
   std::unique_ptr<EngineServer> server_;
   std::unique_ptr<ControlChannel> channel_;
@@ -221,6 +233,61 @@ TEST_F(EngineServerTest, SaysWhatItCountsWhenAskedAndAtTheEnd) {
   ASSERT_TRUE(channel_->send(make_control(ControlKind::Stop, encode(StopBody{1}))));
   run_until([this] { return ended_ && !measured_.empty(); });
   EXPECT_THAT(measured_, testing::Contains(accepted));
+}
+
+PenaltiesBody an_hour(const std::string& source) {
+  return {1, {{source, "auth-failure", 3'600'000, true, 5}}};
+}
+const std::string long_penalties = std::string(configuration) + "[limits.penalties]\nmax = \"2h\"\n";
+
+TEST_F(EngineServerTest, RefusesFromTheStartWhomItsPredecessorRefused) {
+  ASSERT_TRUE(channel_->send(make_control(ControlKind::Penalise, encode(an_hour("127.0.0.1")))));
+  ASSERT_TRUE(start(2, long_penalties));
+  auto list = ask(ControlKind::ListPenalties, encode(ListPenaltiesBody{}));
+  ASSERT_TRUE(list);
+  auto body = decode<PenaltiesBody>(*list);
+  ASSERT_EQ(body->penalties.size(), 1U);
+  EXPECT_EQ(body->penalties[0].source, "127.0.0.1");
+  EXPECT_GT(body->penalties[0].left, 3'500'000U);
+  EXPECT_EQ(body->penalties[0].refused, 5U);
+  EXPECT_TRUE(refused());
+}
+
+TEST_F(EngineServerTest, PardonsWhomItIsTold) {
+  ASSERT_TRUE(start(1, long_penalties));
+  PenaltiesBody two = an_hour("127.0.0.1");
+  two.penalties.push_back({"2001:db8::/64", "no-auth", 1'000'000, true, 0});
+  ASSERT_TRUE(channel_->send(make_control(ControlKind::Penalise, encode(two))));
+  EXPECT_EQ(ask(ControlKind::ClearPenalties, encode(ClearPenaltiesBody{"somewhere"})).error().kind,
+            Kind::Invalid);
+  EXPECT_TRUE(refused());
+  auto cleared = ask(ControlKind::ClearPenalties, encode(ClearPenaltiesBody{"127.0.0.1"}));
+  ASSERT_TRUE(cleared);
+  EXPECT_EQ(decode<ClearedBody>(*cleared)->sources, std::vector<std::string>{"127.0.0.1"});
+  Fd connected = client();
+  cleared = ask(ControlKind::ClearPenalties, encode(ClearPenaltiesBody{}));
+  ASSERT_TRUE(cleared);
+  EXPECT_EQ(decode<ClearedBody>(*cleared)->sources, std::vector<std::string>{"2001:db8::/64"});
+}
+
+TEST_F(EngineServerTest, BlamesForWhatHappenedElsewhere) {
+  ASSERT_TRUE(start(1, std::string(configuration) + "[limits.penalties]\nno_auth = \"10m\"\n"));
+  for (const char* offence : {"of-tomorrow", "no-auth"})
+    ASSERT_TRUE(channel_->send(make_control(ControlKind::Blame, encode(OffenceBody{"127.0.0.1", offence}))));
+  ASSERT_TRUE(ask(ControlKind::Hello, encode(HelloBody{})));
+  EXPECT_TRUE(refused());
+}
+
+TEST_F(EngineServerTest, TellsOfOffencesWhileItDrains) {
+  ASSERT_TRUE(start(1));
+  Fd connected = client();
+  Fd other = client();
+  ASSERT_TRUE(channel_->send(make_control(ControlKind::Drain, encode(DrainBody{3600}))));
+  run_until([this] { return beat_.draining; });
+  connected.reset();
+  run_until([this] { return !offended_.address.empty(); });
+  EXPECT_EQ(offended_.address, "127.0.0.1");
+  EXPECT_EQ(offended_.offence, "no-auth");
 }
 
 TEST_F(EngineServerTest, KnowsNoSessionThatIsNotThere) {

@@ -90,7 +90,10 @@ transport = "tcp"
 
   asio::io_context main_;
   Nobody authority_;
-  Engine engine_{main_, authority_, {[](const LiveSession&) {}, [](const LiveSession&) {}}};
+  Engine engine_{
+      main_,
+      authority_,
+      {[](const LiveSession&) {}, [](const LiveSession&) {}, [](const config::IpAddress&, Offence) {}}};
   std::uint16_t port_ = 0;
 };
 

@@ -248,6 +248,7 @@ TEST_F(FleetTest, AProvenEnginesSuccessorStartsAtOnce) {
 TEST_F(FleetTest, AnEngineThatStartsDuringAReloadIsBroughtUpToDate) {
   launch();
   fleet_.launch([](const Result<void>&) {});
+  while (engine(1).count(ControlKind::Start) == 0) loop_.run_one(); // its answer is under way
   const std::string_view bundle[] = {"newer"};
   fleet_.set_bundle(7, std::move(*seal_in_memory(bundle)));
   settle();
@@ -310,6 +311,78 @@ TEST_F(FleetTest, CountsOfOlderGenerationsReachTheOneThatAccepts) {
   counts = decode<SourcesBody>(engine(2).last(ControlKind::Elsewhere))->connections;
   EXPECT_EQ(counts["192.0.2.1"], 3U);
   EXPECT_EQ(counts.count("192.0.2.2"), 0U);
+}
+
+AnswerBody penalties(std::vector<PenaltyRecord> records) {
+  return {"", "", encode(PenaltiesBody{records.size(), records})};
+}
+
+TEST_F(FleetTest, PenaltiesAreHandedOverBeforeTheNewOneAccepts) {
+  adopt(1).reply = penalties({{"192.0.2.1", "no-auth", 20000, true, 5}});
+  adopt(2).reply =
+      penalties({{"192.0.2.1", "auth-failure", 30000, false, 2}, {"2001:db8::/64", "no-auth", 1000}});
+  adopt(3).reply = {"Unsupported", "a question of a later release", ""}; // of a release without penalties
+  launch();
+  const auto& got = engine(3).got;
+  ASSERT_GE(got.size(), 2U);
+  EXPECT_EQ(got[0], ControlKind::Penalise);
+  EXPECT_EQ(got[1], ControlKind::Start);
+  auto told = decode<PenaltiesBody>(engine(3).bodies[0]);
+  ASSERT_TRUE(told);
+  ASSERT_EQ(told->penalties.size(), 2U);
+  EXPECT_EQ(told->penalties[0].source, "192.0.2.1");
+  EXPECT_EQ(told->penalties[0].left, 30000U);
+  EXPECT_TRUE(told->penalties[0].refusing);
+  EXPECT_EQ(told->penalties[0].refused, 5U);
+  EXPECT_EQ(engine(3).count(ControlKind::Penalise), 2U) << "and what came together until it accepted";
+}
+
+TEST_F(FleetTest, AFirstEngineInheritsNoPenalties) {
+  launch();
+  EXPECT_EQ(engine(0).count(ControlKind::Penalise), 0U);
+}
+
+TEST_F(FleetTest, AFrozenGenerationDoesNotHoldUpTheStart) {
+  adopt(1).silent = true;
+  std::optional<Result<void>> launched;
+  fleet_.launch([&launched](Result<void> result) { launched = std::move(result); });
+  while (!launched) loop_.run_one(); // the deadline
+  EXPECT_TRUE(*launched);
+}
+
+TEST_F(FleetTest, AnEngineThatDiesBeforeItsStartIsReported) {
+  PlayedEngine& old = adopt(1);
+  old.silent = true;
+  std::optional<Result<void>> launched;
+  fleet_.launch([&launched](Result<void> result) { launched = std::move(result); });
+  engines_.back()->die();
+  settle();
+  EXPECT_FALSE(launched); // what the old one knows is waited for
+  old.die();
+  settle();
+  ASSERT_TRUE(launched);
+  EXPECT_FALSE(*launched);
+  EXPECT_EQ(fleet_.serving(), 0U);
+}
+
+TEST_F(FleetTest, OffencesOfOlderGenerationsReachTheOneThatAccepts) {
+  PlayedEngine& old = adopt(1);
+  launch();
+  old.tell(ControlKind::Offended, encode(OffenceBody{"192.0.2.1", "no-auth"}));
+  settle();
+  EXPECT_EQ(decode<OffenceBody>(engine(1).last(ControlKind::Blame))->address, "192.0.2.1");
+  EXPECT_EQ(old.count(ControlKind::Blame), 0U);
+}
+
+TEST_F(FleetTest, APardonReachesAnEngineThatStarts) {
+  adopt(1).reply = penalties({{"192.0.2.1", "no-auth", 20000, true, 5}});
+  fleet_.launch([](const Result<void>&) {});
+  engines_.back()->silent = true;
+  settle();
+  auto answers = ask(ControlKind::ClearPenalties);
+  EXPECT_EQ(answers.size(), 1U) << "it is not waited for";
+  EXPECT_EQ(engines_.back()->got,
+            (std::vector{ControlKind::Penalise, ControlKind::Start, ControlKind::ClearPenalties}));
 }
 
 TEST_F(FleetTest, NewsComeFromEveryGeneration) {
