@@ -25,9 +25,14 @@ Manager::Manager(daemon::Context& context)
       bus_(context.loop, fleet_, reload_, auth_, book_), tasks_(context.loop) {}
 
 Result<void> Manager::begin(std::vector<loop::PassedDescriptor>& passed) {
-  ALK_TRY_VOID(reload_.begin());
+  ALK_TRY_VOID(reload_.begin(passed));
+  ALK_TRY_VOID(settle());
   adopt(std::move(passed));
-  ALK_TRY_VOID(launch());
+  if (auto launched = launch(); !launched) {
+    reload_.forget(); // the next try may find better on the disk
+    return launched;
+  }
+  reload_.started();
   log_listeners();
   return bus_.attach(connection_);
 }
@@ -42,6 +47,13 @@ void Manager::adopt(std::vector<loop::PassedDescriptor> passed) {
 }
 
 // Nothing else happens on the loop yet but signals, and one of those ends it.
+Result<void> Manager::settle() {
+  if (reload_.unsettled()) tasks_.spawn("settle", reload_.settle());
+  while (tasks_.size() > 0)
+    if (loop_.run_one() == 0) return fail(Kind::Gone, "told to stop while starting");
+  return {};
+}
+
 Result<void> Manager::launch() {
   std::optional<Result<void>> launched;
   fleet_.launch([&launched](Result<void> result) { launched = std::move(result); });

@@ -26,11 +26,13 @@ class Manager final : public daemon::Service {
   // For a restart: leaves the engines to the next supervisor. Else: SSH disconnect to every session of every
   // generation, two seconds to drain, then the rest is cut.
   void stop(std::function<void()> stopped) override;
+  void stop_asked() override { reload_.forget(); }
   std::string status() const override;
 
  private:
   explicit Manager(daemon::Context& context);
   Result<void> begin(std::vector<loop::PassedDescriptor>& passed);
+  Result<void> settle();
   Result<void> launch();
   void log_listeners() const;
   void adopt(std::vector<loop::PassedDescriptor> passed);

@@ -24,15 +24,83 @@ std::string describe(const std::vector<config::Problem>& problems) {
 Reload::Reload(asio::io_context& main, std::string config_path, clients::AuthClient& auth, Fleet& fleet)
     : main_(main), config_path_(std::move(config_path)), auth_(auth), fleet_(fleet) {}
 
-Result<void> Reload::begin() {
+Result<void> Reload::begin(std::vector<loop::PassedDescriptor>& passed) {
+  auto committed = committed_.take(passed);
+  auto prepared = prepared_.take(passed);
+  if (!committed) return begin_from_disk();
+  if (auto recovered = recover(std::move(*committed)); !recovered) {
+    for (std::string_view line : split(recovered.error().what, '\n')) log::error(line);
+    log::warning("what was in force before the last end cannot be used any more; the disk is read");
+    return begin_from_disk();
+  }
+  log::info("the configuration that was in force goes on; the disk is read at the next reload");
+  underway_ = std::move(prepared);
+  return {};
+}
+
+Result<void> Reload::begin_from_disk() {
   auto configuration = config::load(config_path_, running_files_);
   if (!configuration) return fail(Kind::Invalid, describe(configuration.error()));
   running_ = configuration->fixed;
+  restart_.clear();
   ALK_TRY(Draft draft, draft_of(1, std::move(*configuration), {running_files_, {}, {}}));
-  in_force_ = std::move(draft.next);
-  fleet_.set_bundle(in_force_.generation, std::move(draft.bundle));
+  put_into_force(std::move(draft));
   fleet_.set_drain_deadline(running_.server.drain_deadline);
   return {};
+}
+
+// A crash is no restart: static keys stay what they were, too.
+Result<void> Reload::recover(config::CommittedText text) {
+  auto running = config::parse(text.running, config::Unknown::Refuse);
+  if (!running) return fail(Kind::Invalid, describe(running.error()));
+  auto configuration = config::parse(text.sources, config::Unknown::Refuse);
+  if (!configuration) return fail(Kind::Invalid, describe(configuration.error()));
+  running_ = std::move(running->fixed);
+  running_files_ = text.running;
+  restart_ = config::changed_keys(running_, configuration->fixed);
+  ALK_TRY(Draft draft, draft_of(text.generation, std::move(*configuration),
+                                {std::move(text.sources), {}, running_files_}));
+  put_into_force(std::move(draft));
+  fleet_.set_drain_deadline(running_.server.drain_deadline);
+  return {};
+}
+
+// authd knows on which side of the reload both are. Without its answer it is the old one.
+Task<> Reload::settle() {
+  config::CommittedText text = std::move(*underway_);
+  underway_.reset();
+  auto status = co_await auth_.status();
+  auto configuration = config::parse(text.sources, config::Unknown::Refuse);
+  if (!status || !configuration || status->config_digest != configuration->digest) co_return;
+  auto restart = config::changed_keys(running_, configuration->fixed);
+  auto draft =
+      draft_of(text.generation, std::move(*configuration), {std::move(text.sources), {}, running_files_});
+  if (!draft) co_return;
+  log::info("a reload that was under way is in force at alknet-authd, and now here");
+  put_into_force(std::move(*draft));
+  restart_ = std::move(restart);
+  followed_up_ = true;
+}
+
+void Reload::started() {
+  committed_.keep(text_of(in_force_.generation, files_));
+  prepared_.withdraw();
+  if (followed_up_) fleet_.tell_commit(in_force_.generation);
+}
+
+void Reload::forget() {
+  committed_.withdraw();
+  prepared_.withdraw();
+}
+
+void Reload::put_into_force(Draft draft) {
+  in_force_ = std::move(draft.next);
+  files_ = std::move(draft.sources);
+  fleet_.set_bundle(in_force_.generation, std::move(draft.bundle));
+}
+
+config::CommittedText Reload::text_of(std::uint64_t generation, config::Sources sources) const {
+  return {generation, std::move(sources), running_files_, {}};
 }
 
 std::vector<std::string> Reload::warnings() const {
@@ -70,11 +138,15 @@ Task<Result<ReloadReport>> Reload::transact() {
   auto draft = co_await prepare(transaction);
   if (!draft && draft.error().kind == Kind::Conflict) draft = co_await prepare(transaction);
   if (!draft) co_return pass(std::move(draft).error());
+  prepared_.keep(text_of(transaction, draft->sources));
   auto committed = co_await commit(transaction, draft->next.configuration.digest);
   if (!committed) {
+    prepared_.withdraw();
     fleet_.tell_all(ControlKind::Abort);
     co_return pass(std::move(committed).error());
   }
+  committed_.keep(text_of(transaction, draft->sources));
+  prepared_.withdraw();
   restart_ = config::changed_keys(running_, draft->next.configuration.fixed);
   co_await apply(std::move(*draft));
   co_return ReloadReport{transaction, config::changed_keys(before, in_force_.configuration.dynamic),
@@ -88,7 +160,8 @@ Result<Reload::Draft> Reload::draft_of(std::uint64_t number, config::Configurati
   ALK_TRY(Fd packed, pack(bundle));
   config::KeySource held(std::make_shared<config::HeldKeys>(std::move(bundle.keys)));
   ALK_TRY(TlsContexts tls, make_tls_contexts(running_, held));
-  return Draft{{number, std::move(configuration), std::move(tls)}, std::move(packed)};
+  return Draft{
+      {number, std::move(configuration), std::move(tls)}, std::move(packed), std::move(bundle.sources)};
 }
 
 Result<Reload::Draft> Reload::read(std::uint64_t number) {
@@ -175,8 +248,7 @@ Task<Result<void>> Reload::settle_lost_commit(std::string digest) {
 
 // An engine that is started from here on has it, too.
 Task<> Reload::apply(Draft draft) {
-  in_force_ = std::move(draft.next);
-  fleet_.set_bundle(in_force_.generation, std::move(draft.bundle));
+  put_into_force(std::move(draft));
   Fleet::Question question{ControlKind::Commit, encode(TransactionBody{in_force_.generation}),
                            engine_timeout};
   auto answers = co_await fleet_.ask(std::move(question));

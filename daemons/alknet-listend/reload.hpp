@@ -5,14 +5,17 @@
 //   digests equal -> Commit in authd -> Commit in every engine
 //
 // Everything that can fail happens before Commit. A Commit whose answer is lost is settled by asking authd
-// what is in force.
+// what is in force. So is one around which the supervisor itself died: its successor finds the text that was
+// in force and the one that was to be.
 #pragma once
 
 #include "clients/auth_client.hpp"
 #include "control/bundle.hpp"
+#include "daemon/committed_store.hpp"
 #include "settings.hpp"
 #include "supervisor/fleet.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,8 +38,16 @@ class Reload {
  public:
   Reload(asio::io_context& main, std::string config_path, clients::AuthClient& auth, Fleet& fleet);
 
-  // At the start: reads configuration and keys for the first engine. Invalid with every problem on a line.
-  Result<void> begin();
+  // At the start: what was in force before a crash, out of `passed`; else reads configuration and keys. For
+  // the first engine. Invalid with every problem on a line.
+  Result<void> begin(std::vector<loop::PassedDescriptor>& passed);
+  // A reload was under way at the crash: settle() comes before the first engine, and asks authd.
+  bool unsettled() const { return underway_.has_value(); }
+  Task<> settle();
+  // An engine works with it: from here on a crash brings it back. Older engines follow a settled reload.
+  void started();
+  // The next start reads the disk.
+  void forget();
 
   // Errors: Busy (one is running, or no engine accepts just now), Invalid (every FILE:LINE: KEY: text on a
   // line), Conflict (the files change while they are read), Gone (authd is away or did not confirm). Logged
@@ -52,7 +63,12 @@ class Reload {
   struct Draft {
     InForce next;
     Fd bundle;
+    config::Sources sources;
   };
+  Result<void> begin_from_disk();
+  Result<void> recover(config::CommittedText text);
+  void put_into_force(Draft draft);
+  config::CommittedText text_of(std::uint64_t generation, config::Sources sources) const;
   Result<Draft> draft_of(std::uint64_t number, config::Configuration configuration, Bundle bundle);
   Result<Draft> read(std::uint64_t number);
   Task<Result<ReloadReport>> transact();
@@ -72,6 +88,11 @@ class Reload {
   InForce in_force_;
   config::Static running_;        // what the engines were started with
   config::Sources running_files_; // where it stands
+  config::Sources files_;         // of what is in force
+  daemon::CommittedStore committed_{"committed"};
+  daemon::CommittedStore prepared_{"prepared"};
+  std::optional<config::CommittedText> underway_;
+  bool followed_up_ = false; // a reload that its supervisor did not live to finish
   std::vector<std::string> restart_;
   std::vector<std::string> behind_; // engines that could not follow
   bool running_now_ = false;

@@ -83,8 +83,11 @@ class Committed(harness.Case):
         self.assertEqual(done.stdout, b"x", done.stderr)
         return True
 
-    def assert_equal_daemons(self):
+    def assert_equal_digests(self):
         self.assertEqual(self.property("Auth", "ConfigDigest"), self.property("Listen", "ConfigDigest"))
+
+    def assert_equal_daemons(self):
+        self.assert_equal_digests()
         self.assertEqual(self.property("Auth", "Generation"), self.property("Listen", "Generation"))
 
 
@@ -142,6 +145,75 @@ class Authd(Committed):
         self.authd.start()
         self.assertFalse(self.admits("one"))
         self.assertTrue(self.admits("two"))
+
+
+class Supervisor(Committed):
+    def limit(self):
+        """limits.max_auth_attempts in force."""
+        out = self.ask("--json=short", "call", "org.alknet.Listen1", "/org/alknet/Listen1", "org.alknet.Listen1", "GetLimits")
+        return {limit["name"]["data"]: limit["value"]["data"] for limit in json.loads(out)["data"][1]}["max_auth_attempts"]
+
+    def test_a_crash_does_not_put_edited_files_into_force(self):
+        self.configure("[limits]\nmax_auth_attempts = 7\n")
+        self.reload()
+        self.assert_equal_daemons()
+        digest = self.property("Listen", "ConfigDigest")
+        later = '[limits]\nmax_auth_attempts = 8\n[[listeners]]\nname = "more"\ntransport = "tcp"\n'
+        for text in ("not toml at all\n", None):
+            self.config.write_text(text) if text else self.configure(later)
+            self.listend.crash().wait_line("that was in force goes on")
+            self.assertEqual((self.property("Listen", "ConfigDigest"), self.limit()), (digest, 7))
+            self.assert_equal_daemons()
+            self.assertTrue(self.admits("one"))
+            self.assertEqual(len(self.listend.manager.kept("committed-")), 1)
+        self.reload()
+        self.assertEqual(self.limit(), 8)
+        # A crash is not the restart that a new listener waits for.
+        self.listend.crash()
+        self.assertEqual(self.limit(), 8)
+        self.assertNotIn('"more"', self.property("Listen", "Listeners"))
+        self.assertIn("waits for a restart", self.property("Listen", "Warnings"))
+        self.listend.end(signal.SIGTERM)
+        self.assertEqual(self.listend.manager.kept("committed-"), [])
+        self.listend.start()
+        self.assertIn('"more"', self.property("Listen", "Listeners"))
+        self.assert_equal_digests()
+
+    def crash_around_commit(self, authd_has_it):
+        """The supervisor dies when it has kept what is to be, and before it has what is."""
+        manager = self.listend.manager
+        manager.keeps_copies = True
+        self.reload()  # so that a copy of what is in force is there
+        before, = manager.kept("committed-")
+        if authd_has_it:
+            self.configure("[limits]\nmax_auth_attempts = 7\n")
+            self.reload()
+        else:
+            self.configure("[limits]\nmax_auth_attempts = 7\n")
+            self.reload()
+            self.configure()
+            self.reload()
+            before, = manager.kept("committed-")
+        prepared = sorted(name for name in manager.copies if name.startswith("prepared-"))[1]
+        self.listend.end(signal.SIGKILL)
+        with manager.changed:
+            for name in manager.kept("committed-"):
+                manager.drop(name)
+            for name in (before, prepared):
+                manager.stored[name] = os.fdopen(os.dup(manager.copies[name].fileno()), "rb+", buffering=0)
+        self.config.write_text("not toml at all\n")
+        self.listend.start()
+        self.assert_equal_digests()
+        self.assertEqual(manager.kept("prepared-"), [])
+
+    def test_what_authd_has_committed_is_committed_here_too(self):
+        self.crash_around_commit(authd_has_it=True)
+        self.assertEqual(self.limit(), 7)
+        self.assert_equal_daemons()
+
+    def test_what_authd_has_not_committed_is_not_committed_here(self):
+        self.crash_around_commit(authd_has_it=False)
+        self.assertEqual(self.limit(), 10)
 
 
 class Monitor:

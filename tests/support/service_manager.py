@@ -18,7 +18,7 @@ class ServiceManager(threading.Thread):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(self.path)
         self.stored, self.statuses, self.done = {}, [], False
-        self.changed = threading.Condition()
+        self.changed = threading.Condition(threading.RLock())
         self.start()
 
     def run(self):

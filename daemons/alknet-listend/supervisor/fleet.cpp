@@ -228,6 +228,18 @@ void Fleet::tell_all(ControlKind kind, const std::string& body) {
   for (auto& [number, generation] : generations_) generation->tell(kind, body);
 }
 
+void Fleet::tell_commit(std::uint64_t settings) {
+  for (auto& [number, generation] : generations_) {
+    if (number == serving_) continue;
+    generation->ask(ControlKind::Commit, encode(TransactionBody{settings}),
+                    [number = number](const Result<std::string>& answer) {
+                      if (!answer)
+                        log::warning("generation " + std::to_string(number) +
+                                     " drains with the configuration it had: " + answer.error().what);
+                    });
+  }
+}
+
 std::uint64_t Fleet::sessions() const {
   std::uint64_t sum = 0;
   for (const auto& [number, generation] : generations_) sum += generation->state().sessions;

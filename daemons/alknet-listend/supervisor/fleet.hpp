@@ -65,6 +65,8 @@ class Fleet {
   using Answers = std::vector<std::pair<std::uint64_t, Result<std::string>>>;
   Task<Answers> ask(Question question);
   void tell_all(ControlKind kind, const std::string& body = {});
+  // To those that drain, for what they have prepared; nobody waits for their answers.
+  void tell_commit(std::uint64_t settings);
 
   std::uint64_t serving() const { return serving_; }  // 0: none
   const ServingBody& state() const { return state_; } // of the last that served
