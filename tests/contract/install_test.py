@@ -24,6 +24,8 @@ lib/systemd/system/alknet-keygen.service
 lib/systemd/system/alknet-listend-ssh.socket
 lib/systemd/system/alknet-listend.service
 lib/systemd/system/alknet-listend.socket
+lib/systemd/system/alknet-metrics.socket
+lib/systemd/system/alknet-metrics@.service
 lib/systemd/system/alknet-ports.target
 lib/systemd/system/alknet.slice
 lib/sysusers.d/alknet.conf

@@ -56,7 +56,8 @@ no_network = ["PrivateNetwork=yes", "IPAddressDeny=any", "RestrictAddressFamilie
 
 # systemd-analyze's exposure, in tenths, that each service may have. listend connects to destinations itself; keygen is
 # root, since keys belong to root.
-exposure = {"alknet-authd.service": 2, "alknet-listend.service": 11, "alknet-keygen.service": 5}
+exposure = {"alknet-authd.service": 2, "alknet-listend.service": 11, "alknet-keygen.service": 5,
+            "alknet-metrics@.service": 3}
 
 # Lines that a hardening directive may stand in a second time.
 may_repeat = {"SystemCallFilter"}
@@ -94,7 +95,8 @@ class Services(harness.Case):
     def test_programs_are_all_that_may_run(self):
         for name in names("*.service"):
             program = values(name, "ExecStart")[0].split()[0]
-            programs = pathlib.Path(program).parent
+            # A folder that holds nothing but programs of ours, or the program alone.
+            programs = pathlib.Path(program) if program.endswith("/bin/alknetctl") else pathlib.Path(program).parent
             self.assertEqual(values(name, "ExecPaths"), [f"{programs} /usr/lib /lib /lib64"])
             self.assertEqual(values(name, "BindReadOnlyPaths"), [f"{programs} /usr/lib -/usr/lib64"])
 
@@ -142,23 +144,44 @@ class Ports(harness.Case):
         sample = (harness.root / "docs" / "sample" / "alknet.toml").read_text()
         listeners = dict(re.findall(r'\[\[listeners\]\]\nname = "(.+)"\ntransport = ".+"\n(?:#.*\n)*listen = "0.0.0.0:(.+)"',
                                     sample))
-        sockets = {values(name, "FileDescriptorName")[0]: values(name, "ListenStream")[0] for name in names("*.socket")}
+        sockets = {values(name, "FileDescriptorName")[0]: values(name, "ListenStream")[0]
+                   for name in names("alknet-listend*.socket")}
         self.assertEqual(sockets, listeners)
-        for name in names("*.socket"):
+        for name in names("alknet-listend*.socket"):
             self.assertEqual(values(name, "Service"), ["alknet-listend.service"])
             self.assertEqual(values(name, "BindIPv6Only"), ["both"], "IPv4 and IPv6")
 
     def test_a_stop_closes_every_port(self):
         closed = values("alknet-ports.target", "PropagatesStopTo")[0].split()
-        self.assertEqual(sorted(closed), names("*.socket"))
+        self.assertEqual(sorted(closed), names("alknet-listend*.socket"))
         self.assertIn("alknet-ports.target", values("alknet-listend.service", "Wants")[0].split())
 
     def test_no_port_opens_by_itself(self):
         for name in names("*.socket"):
-            self.assertIn(values(name, "WantedBy"), ([], ["alknet-listend.service"]), name)
+            wanted = ["sockets.target"] if name == "alknet-metrics.socket" else ["alknet-listend.service"]
+            self.assertIn(values(name, "WantedBy"), ([], wanted), name)
         preset = (harness.root / "units" / "alknet.preset").read_text()
-        for name in ("alknet-listend.service", "alknet-listend-ssh.socket"):
+        for name in ("alknet-listend.service", "alknet-listend-ssh.socket", "alknet-metrics.socket"):
             self.assertIn(f"disable {name}\n", preset)
+
+
+class Metrics(harness.Case):
+    """Who may connect reads it, so only this machine may, and not without end."""
+
+    def test_the_port_is_of_this_machine_alone(self):
+        name = "alknet-metrics.socket"
+        self.assertEqual(values(name, "ListenStream"), ["127.0.0.1:10220"])
+        self.assertEqual((values(name, "IPAddressDeny"), values(name, "IPAddressAllow")), (["any"], ["localhost"]))
+        self.assertEqual(values(name, "Accept"), ["yes"])
+        self.assertLessEqual(int(values(name, "MaxConnections")[0]), 16)
+
+    def test_the_service_is_nobody_else_and_ends(self):
+        name = "alknet-metrics@.service"
+        self.assertEqual(values(name, "User"), ["alknet-metrics"])
+        self.assertIn("u      alknet-metrics ", (harness.root / "units" / "alknet.sysusers").read_text())
+        self.assertEqual(values(name, "StandardInput"), ["socket"])
+        self.assertEqual(values(name, "StandardOutput"), ["null"], "what is no answer must not reach the scraper")
+        self.assertEqual(values(name, "RuntimeMaxSec"), ["60s"])
 
 
 class Keys(harness.Case):

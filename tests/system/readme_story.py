@@ -106,6 +106,9 @@ class Readme(story.Case):
         self.assertIn("result=accept", said)
         self.assertNotIn(f":{self.web.port}", said)
 
+    def do_numbers(self, commands):
+        self.assertIn("\nalknet_up 1\n", self.run_all(commands))
+
     def do_take_a_key_away(self, commands):
         self.run_all(commands)
         self.assertNotIn("ann@laptop", self.server_box.read("/etc/alknet/authorized_keys"))

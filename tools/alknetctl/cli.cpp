@@ -3,6 +3,8 @@
 #include "completion/completion.hpp"
 #include "config/config.hpp"
 #include "keys.hpp"
+#include "metrics.hpp"
+#include "metrics_http.hpp"
 #include "verbs.hpp"
 
 #include <ctime>
@@ -10,6 +12,7 @@
 #include <iostream>
 
 #include <CLI/CLI.hpp>
+#include <unistd.h>
 
 namespace alk::alknetctl {
 
@@ -18,6 +21,7 @@ namespace {
 struct Arguments {
   Place place;
   bool json = false;
+  bool http = false;
   std::string transport = "tcp";
   std::string file;
   std::string identity;
@@ -53,6 +57,19 @@ KeysJob keys_job(const Arguments& arguments) {
   job.reload = !arguments.no_reload;
   job.connect = [place = arguments.place] { return connect(place); };
   return job;
+}
+
+// What went wrong is for the journal; the peer has been told as much as it needs.
+int metrics_over_http(const Place& place, const Output& output) {
+  auto served = serve_metrics(STDIN_FILENO, [&place]() -> Result<std::string> {
+    auto admin = connect(place);
+    auto all = admin ? gather_metrics(**admin) : Result<std::vector<Metric>>(pass(std::move(admin).error()));
+    if (all) return exposition(*all);
+    if (all.error().kind == Kind::Gone) return exposition(metrics_of_nothing());
+    return pass(std::move(all).error());
+  });
+  if (!served && served.error().kind == Kind::Gone) return exit_ok; // the peer did not wait for its answer
+  return served ? exit_ok : report(served.error(), output);
 }
 
 // What to run when a verb was chosen.
@@ -141,9 +158,10 @@ CommandLine::CommandLine() {
                                                  arguments_.transport, output);
                                 });
   add("metrics", "Counters and gauges for Prometheus", [this](const Output& output) {
+    if (arguments_.http) return metrics_over_http(arguments_.place, output);
     auto admin = connect(arguments_.place);
     return admin ? metrics(**admin, output) : metrics_of_absent(admin.error(), output);
-  });
+  })->add_flag("--http", arguments_.http, "Answer one HTTP request on standard input, a socket");
   add_asking("policy", "The forwarding policy in force", policy);
   add_asking("limits", "The limits in force", limits);
   explaining->add_option("IDENTITY", arguments_.identity, "Identity, or \"\" for one without scopes")
