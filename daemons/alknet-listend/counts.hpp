@@ -14,9 +14,10 @@ namespace alk::listend {
 // In the order of the table in counts.cpp.
 enum class Count : std::uint8_t {
   ConnectionAccepted,
-  ConnectionPerSource, // refused, as are the two below
+  ConnectionPerSource, // refused, as are the three below
   ConnectionTotal,
   ConnectionDescriptors,
+  ConnectionPenalty,
   HandshakeFailed,
   LoginAccepted,
   LoginUnknownKey, // failed, as are all below

@@ -132,6 +132,7 @@ bool Listener::accept_one() {
   }
   const config::IpAddress source = address_of(peer);
   if (penalties_.refuses(source, std::chrono::steady_clock::now())) {
+    counts_.add(Count::ConnectionPenalty);
     reset(std::move(accepted)); // not logged: the penalty itself was, once
     return true;
   }

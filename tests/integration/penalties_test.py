@@ -157,6 +157,8 @@ class Refusal(Penalties):
             self.assert_reset(self.server.ssh)
         (listed,) = self.penalties()["penalties"]
         self.assertEqual((listed["refused"], listed["refusing"]), (50, True))
+        self.assertIn(b'\nalknet_connections_refused_total{listener="ssh",reason="penalty",transport="tcp"} 50\n',
+                      self.server.ctl("metrics").stdout)
         later = self.server.program.lines()[mark:]
         self.assertEqual([line for line in later if "127.0.0.1" in line], [])
         text = self.server.ctl("penalties").stdout.decode()
