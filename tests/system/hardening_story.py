@@ -97,6 +97,19 @@ class Sandbox(story.Case):
         self.assertEqual(kernel, real)
         self.assert_powerless(real)
 
+    def test_metrics(self):
+        """The probe stands where alknetctl stood, which is all that may run there, and a connection starts it."""
+        with open(probe, "rb") as file:
+            self.server_box.write("/usr/bin/alknetctl", file.read(), mode=0o755)
+        drop_in = as_probe.replace(place, "/usr/bin/alknetctl") + "StandardOutput=journal\nLogLevelMax=info\nRuntimeMaxSec=infinity\n"
+        self.server_box.write("/run/systemd/system/alknet-metrics@.service.d/story.conf", drop_in)
+        self.server_box.run("systemctl daemon-reload; systemctl start alknet-metrics.socket; "
+                            "exec 3<>/dev/tcp/127.0.0.1/10220; timeout 30 cat <&3")
+        # By its name: the journal may look for the program of a process when that has ended already.
+        outcomes, kernel = self.parsed(self.server_box.messages("-t", "alknetctl"))
+        self.assertEqual(outcomes, {"unix-socket": "ok", **forbidden})
+        self.assert_powerless(kernel)
+
     def assert_powerless(self, kernel):
         self.assertLessEqual({f"Cap{kind}: {0:016x}" for kind in ("Inh", "Prm", "Eff", "Bnd", "Amb")}, set(kernel))
         self.assertIn("NoNewPrivs: 1", kernel)

@@ -52,9 +52,11 @@ class Packages(story.Case):
         line = harness.make_key(self.dir / "key")
         machine.run(["alknetctl", "keys", "add", line])
         host_key = machine.read("/etc/alknet/ssh_host_ed25519_key")
+        machine.run(["systemctl", "enable", "--now", "alknet-metrics.socket"])
 
         self.apt(machine, "remove", *self.removable())
         self.assertEqual({port for port in listening(machine) if port.endswith(":443")}, set())
+        self.assertEqual(machine.state("alknet-metrics.socket"), "inactive")
         for path in made:
             self.assertTrue(machine.exists(path), path)
         self.assertEqual(machine.look(["ps", "-o", "pid=", "-u", "alknet-listend,alknet-authd"], check=None).strip(), "")

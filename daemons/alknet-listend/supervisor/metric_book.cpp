@@ -59,7 +59,15 @@ auto MetricBook::sums_of(const ReadingsBody& body) -> Sums {
 }
 
 void MetricBook::note(std::uint64_t generation, const ReadingsBody& body) {
-  live_[generation] = sums_of(body);
+  Sums& known = live_[generation];
+  Sums next = sums_of(body);
+  for (const auto& [series, value] : known) {
+    if (find(series.first)->type != counter) continue;
+    if (next.size() >= readings_limit && !next.contains(series)) continue;
+    auto& counted = next[series];
+    counted = std::max(counted, value);
+  }
+  known = std::move(next);
 }
 
 void MetricBook::ended(std::uint64_t generation) {

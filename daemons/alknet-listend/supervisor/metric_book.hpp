@@ -11,7 +11,7 @@ namespace alk::listend {
 
 class MetricBook {
  public:
-  // The newest word of a generation that lives.
+  // A word of a generation that lives. Two that overtook each other turn no count back.
   void note(std::uint64_t generation, const ReadingsBody& body);
   void ended(std::uint64_t generation);
 

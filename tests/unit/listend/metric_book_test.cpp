@@ -45,6 +45,17 @@ TEST(MetricBook, CountsStayWhenAnEngineEndsAndGaugesGo) {
   EXPECT_EQ(value(book, logins), 7U);
 }
 
+TEST(MetricBook, AnOlderWordTurnsNothingBack) {
+  MetricBook book;
+  book.note(1, body(5, 1));
+  book.note(1, body(3, 2));
+  EXPECT_EQ(value(book, logins), 5U);
+  EXPECT_EQ(value(book, sessions), 2U);
+  book.note(1, {});
+  book.ended(1);
+  EXPECT_EQ(value(book, logins), 5U);
+}
+
 TEST(MetricBook, TheNextSupervisorGoesOn) {
   MetricBook book;
   book.note(1, body(3, 0));
