@@ -72,6 +72,21 @@ class Metrics(story.Case):
                 if str(entry.get("UNIT") or entry.get("_SYSTEMD_UNIT")).startswith("alknet-metrics@")]
         self.assertEqual(said, [], "each look at the numbers leaves lines in the journal")
 
+    def test_an_upgrade_turns_no_count_back_and_leaves_the_port(self):
+        self.box.run(["systemctl", "enable", "--now", unit])
+        self.assertTrue(self.client.ssh_admits())
+        since = self.box.show(unit, "ActiveEnterTimestampMonotonic")
+        for number in range(2):
+            logins = self.counted("alknet_logins_accepted_total")
+            self.assertEqual(logins, number + 1)
+            self.install_files(self.box, self.later_packages(f"+{number}"))
+            self.assertEqual(self.counted("alknet_logins_accepted_total"), logins)
+            # The old engine has nobody left; what it has counted stays.
+            harness.wait_until(lambda: self.counted("alknet_engines") == 1, what="the end of the old engine")
+            self.assertEqual(self.counted("alknet_logins_accepted_total"), logins)
+            self.assertTrue(self.client.ssh_admits())
+        self.assertEqual(self.box.show(unit, "ActiveEnterTimestampMonotonic"), since)
+
     def test_what_is_answered_and_what_is_not(self):
         self.box.run(["systemctl", "start", unit])
         status = ["-o", "/dev/null", "-w", "%{http_code}"]
