@@ -14,6 +14,15 @@ struct ConnectionLimiter::State {
   std::map<std::string, std::uint32_t> by_source;
   std::map<std::string, std::uint32_t> elsewhere;
   std::size_t total_elsewhere = 0;
+
+  bool full() const { return total_limit > 0 && total + total_elsewhere >= total_limit; }
+  bool full(const std::string& source) const {
+    auto count_in = [&source](const std::map<std::string, std::uint32_t>& counts) -> std::uint64_t {
+      auto known = counts.find(source);
+      return known == counts.end() ? 0 : known->second;
+    };
+    return per_source_limit > 0 && count_in(by_source) + count_in(elsewhere) >= per_source_limit;
+  }
 };
 
 ConnectionLimiter::ConnectionLimiter() : state_(std::make_shared<State>()) {}
@@ -24,18 +33,26 @@ ConnectionLimiter::ConnectionLimiter(std::uint32_t per_source, std::uint32_t tot
 
 auto ConnectionLimiter::acquire(const std::string& source) -> tl::expected<Lease, Refusal> {
   std::lock_guard lock(state_->mutex);
-  if (state_->total_limit > 0 && state_->total + state_->total_elsewhere >= state_->total_limit)
-    return tl::unexpected(Refusal::Total);
-  auto count_in = [&source](const std::map<std::string, std::uint32_t>& counts) -> std::uint64_t {
-    auto known = counts.find(source);
-    return known == counts.end() ? 0 : known->second;
-  };
-  auto live = count_in(state_->by_source) + count_in(state_->elsewhere);
-  if (state_->per_source_limit > 0 && live >= state_->per_source_limit)
-    return tl::unexpected(Refusal::PerSource);
+  if (state_->full()) return tl::unexpected(Refusal::Total);
+  if (state_->full(source)) return tl::unexpected(Refusal::PerSource);
   ++state_->by_source[source];
   ++state_->total;
   return Lease(state_, source);
+}
+
+auto ConnectionLimiter::acquire_unnamed() -> tl::expected<Lease, Refusal> {
+  std::lock_guard lock(state_->mutex);
+  if (state_->full()) return tl::unexpected(Refusal::Total);
+  ++state_->total;
+  return Lease(state_, "");
+}
+
+auto ConnectionLimiter::Lease::name(std::string source) -> tl::expected<void, Refusal> {
+  std::lock_guard lock(state_->mutex);
+  if (state_->full(source)) return tl::unexpected(Refusal::PerSource);
+  ++state_->by_source[source];
+  source_ = std::move(source);
+  return {};
 }
 
 void ConnectionLimiter::Lease::release() noexcept {
@@ -43,6 +60,7 @@ void ConnectionLimiter::Lease::release() noexcept {
   if (!state) return;
   std::lock_guard lock(state->mutex);
   --state->total;
+  if (source_.empty()) return;
   auto known = state->by_source.find(source_);
   if (--known->second == 0) state->by_source.erase(known);
 }

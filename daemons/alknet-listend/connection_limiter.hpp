@@ -1,6 +1,6 @@
 // Live connections per source address and in all, with those that other processes report. The main loop takes
-// leases, any thread gives them back; each lease is given back exactly once, by its destructor. Memory: one
-// small entry per source with a live connection.
+// leases, any thread names and gives them back; each is given back exactly once, by its destructor. Memory:
+// one small entry per source with a live connection.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +16,8 @@ class ConnectionLimiter {
   struct State;
 
  public:
+  enum class Refusal { PerSource, Total };
+
   class Lease {
    public:
     Lease() = default;
@@ -25,6 +27,8 @@ class ConnectionLimiter {
     Lease& operator=(const Lease&) = delete;
     ~Lease() { release(); }
     void release() noexcept;
+    // Of acquire_unnamed(): from now on it also counts for its source. Once; a refusal leaves it as it was.
+    tl::expected<void, Refusal> name(std::string source);
 
    private:
     friend class ConnectionLimiter;
@@ -34,13 +38,14 @@ class ConnectionLimiter {
     std::string source_;
   };
 
-  enum class Refusal { PerSource, Total };
-
   ConnectionLimiter();
   ConnectionLimiter(std::uint32_t per_source, std::uint32_t total);
 
   // `source` is a literal in canonical form; each address counts by itself, IPv6 ones too.
   tl::expected<Lease, Refusal> acquire(const std::string& source);
+
+  // For a connection whose source is not known yet: counts in all alone, and here alone.
+  tl::expected<Lease, Refusal> acquire_unnamed();
 
   // 0 = unlimited. Live connections above a lowered limit stay; the next acquire sees it.
   void set_limits(std::uint32_t per_source, std::uint32_t total);

@@ -20,6 +20,7 @@ constexpr Series table[] = {
     {Count::ConnectionTotal, refused, "total"},
     {Count::ConnectionDescriptors, refused, "descriptors"},
     {Count::ConnectionPenalty, refused, "penalty"},
+    {Count::ConnectionProxyHeader, refused, "proxy-header"},
     {Count::HandshakeFailed, "alknet_handshakes_failed_total", nullptr},
     {Count::LoginAccepted, "alknet_logins_accepted_total", nullptr},
     {Count::LoginUnknownKey, failed, "unknown-key"},

@@ -14,10 +14,11 @@ namespace alk::listend {
 // In the order of the table in counts.cpp.
 enum class Count : std::uint8_t {
   ConnectionAccepted,
-  ConnectionPerSource, // refused, as are the three below
+  ConnectionPerSource, // refused, as are the four below
   ConnectionTotal,
   ConnectionDescriptors,
   ConnectionPenalty,
+  ConnectionProxyHeader,
   HandshakeFailed,
   LoginAccepted,
   LoginUnknownKey, // failed, as are all below

@@ -1,6 +1,7 @@
 #include "door.hpp"
 
 #include "log/log.hpp"
+#include "net/proxy_header.hpp"
 #include "net/stealth.hpp"
 #include "net/tcp_stream.hpp"
 #include "net/tls_stream.hpp"
@@ -14,25 +15,29 @@ namespace alk::listend {
 namespace {
 using Clock = std::chrono::steady_clock;
 
+// For a configured proxy to announce its client: it does so at once, and a lost packet costs three seconds.
+constexpr std::chrono::seconds proxy_header_time{5};
+
 // Writes "connection closed" when the connection's coroutine ends, however it ends.
 class ConnectionLog {
  public:
-  ConnectionLog(const Arrival& arrival)
-      : remote_addr_(arrival.remote_addr), remote_port_(arrival.remote_port),
+  ConnectionLog(const Arrival& arrival, log::Level level)
+      : level_(level), remote_addr_(arrival.remote_addr), remote_port_(arrival.remote_port),
         listener_(arrival.listener.name) {
     log::write(
-        log::Level::Info, log::event::connection_opened,
+        level_, log::event::connection_opened,
         {{"remote_addr", remote_addr_}, {"transport", config::transport_name(arrival.listener.transport)}},
         hidden());
   }
   ~ConnectionLog() {
     auto seconds = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - opened_).count();
-    log::write(log::Level::Info, log::event::connection_closed,
+    log::write(level_, log::event::connection_closed,
                {{"remote_addr", remote_addr_}, {"duration", std::int64_t{seconds}}}, hidden());
   }
 
  private:
   log::Fields hidden() const { return {{"remote_port", int{remote_port_}}, {"listener", listener_}}; }
+  log::Level level_;
   std::string remote_addr_;
   std::uint16_t remote_port_;
   std::string listener_;
@@ -98,10 +103,60 @@ Task<> serve_tls(Worker& worker, Peer peer, std::unique_ptr<net::Stream> stream,
   co_await serve_ssh(worker, std::move(peer), std::move(*made), {});
 }
 
+// What a configured proxy has announced.
+enum class Announced {
+  Client,
+  Proxy,   // itself: a health check, which comes again and again
+  Nothing, // or nothing that can be believed: the connection is refused
+};
+
+void refuse_header(Worker& worker, const Arrival& arrival, const std::string& reason) {
+  worker.counts(arrival.listener.name).add(Count::ConnectionProxyHeader);
+  worker.hub().proxy_header_refused(arrival.remote_addr, arrival.listener.name, reason);
+}
+
+// Reads it and puts the client into the arrival.
+Task<Announced> take_announcement(Worker& worker, net::Stream& stream, Arrival& arrival) {
+  const auto header = co_await net::read_proxy_header(stream, Clock::now() + proxy_header_time);
+  if (!header) {
+    const bool check = header.error().kind == Kind::NotFound; // a health check by connecting alone
+    if (!check && !worker.stopping()) refuse_header(worker, arrival, header.error().what);
+    co_return Announced::Nothing;
+  }
+  // In version 1 a health check announces the address that it comes from.
+  using Origin = net::ProxyHeader::Origin;
+  arrival.source = {}; // nobody is blamed for what a proxy does by itself, or for somebody unknown
+  if (header->origin == Origin::Proxy ||
+      (header->origin == Origin::Client && header->source.host() == arrival.remote_addr))
+    co_return Announced::Proxy;
+  if (header->origin == Origin::Client) {
+    const net::Address& client = header->source;
+    arrival.source =
+        config::make_ip(std::span(client.bytes).first(client.size)).value_or(config::IpAddress{});
+    arrival.remote_addr = client.host();
+    arrival.remote_port = client.port;
+  }
+  co_return Announced::Client;
+}
+
+// What the listener asks for others, now that the source is known.
+bool admitted(Worker& worker, Arrival& arrival) {
+  if (worker.hub().refuses(arrival.source)) {
+    worker.counts(arrival.listener.name).add(Count::ConnectionPenalty);
+    return false; // not logged: the penalty itself was, once
+  }
+  if (arrival.lease.name(arrival.remote_addr)) return true;
+  worker.counts(arrival.listener.name).add(Count::ConnectionPerSource);
+  log::write(log::Level::Info, log::event::connection_rejected,
+             {{"remote_addr", arrival.remote_addr},
+              {"transport", config::transport_name(arrival.listener.transport)}},
+             {{"remote_port", int{arrival.remote_port}}, {"listener", arrival.listener.name}});
+  return false;
+}
+
 } // namespace
 
 Task<> serve_connection(Worker& worker, Arrival arrival) {
-  ConnectionLog log(arrival);
   asio::ip::tcp::socket socket(worker.loop());
   std::error_code error;
   socket.assign(arrival.family == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4(),
@@ -109,6 +164,15 @@ Task<> serve_connection(Worker& worker, Arrival arrival) {
   if (error) co_return;
   LocalEnd here = local_end(socket);
   std::unique_ptr<net::Stream> stream = std::make_unique<net::TcpStream>(std::move(socket));
+  log::Level level = log::Level::Info;
+  if (arrival.proxied) {
+    const Announced announced = co_await take_announcement(worker, *stream, arrival);
+    if (announced == Announced::Nothing) co_return;
+    if (announced == Announced::Client && !admitted(worker, arrival)) co_return;
+    if (announced == Announced::Proxy) level = log::Level::Debug;
+    worker.counts(arrival.listener.name).add(Count::ConnectionAccepted);
+  }
+  ConnectionLog log(arrival, level);
   Peer peer{arrival.source, arrival.remote_addr, arrival.remote_port,
             std::string(config::transport_name(arrival.listener.transport)), arrival.listener.name};
   if (arrival.listener.transport == config::Transport::Tcp)

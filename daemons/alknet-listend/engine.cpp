@@ -77,6 +77,7 @@ void Engine::verify(std::size_t worker, LoginRequest request,
 
 // Whoever drains refuses nobody; what it holds is for those that come after.
 void Engine::offended(const config::IpAddress& source, Offence offence) {
+  if (source.size == 0) return; // a proxy itself
   if (accepting_) return blame(source, offence);
   penalties_.penalise(source, offence, PenaltyTable::Clock::now());
   asio::post(main_, [this, source, offence] { callbacks_.offended(source, offence); });
@@ -90,6 +91,18 @@ void Engine::blame(const config::IpAddress& source, Offence offence) {
              {{"source", started->source.text()},
               {"reason", offence_word(offence)},
               {"duration", std::int64_t{started->duration.count()}}});
+}
+
+bool Engine::refuses(const config::IpAddress& source) {
+  return penalties_.refuses(source, PenaltyTable::Clock::now());
+}
+
+void Engine::proxy_header_refused(const std::string& proxy, const std::string& listener,
+                                  const std::string& reason) {
+  const auto left_out = proxy_complaints_.raise(listener + " " + proxy, Complaints::Clock::now());
+  if (!left_out) return;
+  log::write(log::Level::Warning, log::event::proxy_header_refused, {{"proxy", proxy}, {"reason", reason}},
+             {{"listener", listener}, {"left_out", *left_out}});
 }
 
 void Engine::session_opened(LiveSession session) {

@@ -2,6 +2,7 @@
 // owns it asks on the main loop.
 #pragma once
 
+#include "complaints.hpp"
 #include "identity_ledger.hpp"
 #include "listener.hpp"
 #include "loop/activation.hpp"
@@ -87,6 +88,9 @@ class Engine final : private Hub {
   std::uint64_t authority_epoch() const override { return authority_epoch_.load(); }
   std::uint64_t take_session_id() override { return next_session_.fetch_add(1); }
   void offended(const config::IpAddress& source, Offence offence) override;
+  bool refuses(const config::IpAddress& source) override;
+  void proxy_header_refused(const std::string& proxy, const std::string& listener,
+                            const std::string& reason) override;
   void session_opened(LiveSession session) override;
   void session_closed(std::uint64_t id) override;
   void deliver(Arrival arrival);
@@ -102,6 +106,7 @@ class Engine final : private Hub {
   Callbacks callbacks_;
   ConnectionLimiter limiter_;
   PenaltyTable penalties_;
+  Complaints proxy_complaints_; // by listener and proxy
   net::Resolver resolver_;
   net::DirectDialer dialer_;
   SettingsPtr settings_;

@@ -131,13 +131,14 @@ bool Listener::accept_one() {
     return false;
   }
   const config::IpAddress source = address_of(peer);
-  if (penalties_.refuses(source, std::chrono::steady_clock::now())) {
+  const bool proxied = settings_.is_proxy(source);
+  if (!proxied && penalties_.refuses(source, std::chrono::steady_clock::now())) {
     counts_.add(Count::ConnectionPenalty);
     reset(std::move(accepted)); // not logged: the penalty itself was, once
     return true;
   }
   SocketAddress address = describe(peer);
-  auto lease = limiter_.acquire(address.host);
+  auto lease = proxied ? limiter_.acquire_unnamed() : limiter_.acquire(address.host);
   if (!lease) {
     counts_.add(lease.error() == ConnectionLimiter::Refusal::PerSource ? Count::ConnectionPerSource
                                                                        : Count::ConnectionTotal);
@@ -146,9 +147,9 @@ bool Listener::accept_one() {
                {{"remote_port", int{address.port}}, {"listener", settings_.name}});
     return true;
   }
-  counts_.add(Count::ConnectionAccepted);
+  if (!proxied) counts_.add(Count::ConnectionAccepted); // else once it is
   deliver_({std::move(accepted), address.family, source, address.host, address.port, settings_,
-            std::move(*lease)});
+            std::move(*lease), proxied});
   return true;
 }
 

@@ -32,6 +32,11 @@ class Hub {
   virtual std::uint64_t take_session_id() = 0; // unique over all generations; any thread
   // The connection of that source has ended without a login.
   virtual void offended(const config::IpAddress& source, Offence offence) = 0;
+  // Whether that source is penalised; for who learns late where a connection comes from.
+  virtual bool refuses(const config::IpAddress& source) = 0;
+  // A configured proxy did not say whom it speaks for; `reason` is the word of net::read_proxy_header.
+  virtual void proxy_header_refused(const std::string& proxy, const std::string& listener,
+                                    const std::string& reason) = 0;
   virtual void session_opened(LiveSession session) = 0;
   virtual void session_closed(std::uint64_t id) = 0;
 };
@@ -45,6 +50,7 @@ struct Arrival {
   std::uint16_t remote_port = 0;
   config::Listener listener;
   ConnectionLimiter::Lease lease;
+  bool proxied = false; // from a configured proxy: its header comes first, and the lease has no name yet
 };
 
 class Worker {

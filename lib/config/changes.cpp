@@ -72,6 +72,7 @@ std::vector<std::string> changed_keys(const Static& before, const Static& after)
     compare(keys, head + "stealth", old.stealth, now.stealth);
     compare_tls(keys, head, old.tls, now.tls);
     compare(keys, head + "web_root", old.web_root, now.web_root);
+    compare(keys, head + "proxy_protocol_from", old.proxy_protocol_from, now.proxy_protocol_from);
   };
   compare_all(keys, "listeners", before.listeners, after.listeners, compare_listener);
   compare(keys, "auth.host_key", before.host_key, after.host_key);

@@ -19,6 +19,10 @@ static void check_listener(const Listener& listener, const std::string& path, co
   if (listener.tls != TlsFiles{} && !tls) report.problem_at(path + ".tls", "needs transport = \"tls\"");
   if (!listener.web_root.empty() && !listener.stealth)
     report.problem_at(path + ".web_root", "needs stealth = true");
+  for (const Network& network : listener.proxy_protocol_from)
+    if (network.bits == 0)
+      report.warning_at(path + ".proxy_protocol_from",
+                        "everybody must say who he is and is believed: logs, limits and from= mean nothing");
   check_pair(listener.tls, path + ".tls", report);
   if (tls && tls_files(fixed, listener) == TlsFiles{})
     report.problem_at(path, "a TLS listener needs tls.cert and tls.key, here or in [server.tls]");

@@ -42,6 +42,9 @@ struct Listener {
   bool stealth = false;                 // TLS only: SSH and a web site on one port
   TlsFiles tls;                         // falls back to [server.tls]
   std::string web_root;                 // static files of the web side; empty: the built-in site
+  // Proxies in front of it, which announce their clients (PROXY protocol). From there nothing else is taken.
+  std::vector<Network> proxy_protocol_from{};
+  bool is_proxy(const IpAddress& source) const;
   bool operator==(const Listener&) const = default;
 };
 

@@ -51,6 +51,11 @@ std::span<const PenaltyKey> penalty_keys() {
   return penalties;
 }
 
+bool Listener::is_proxy(const IpAddress& source) const {
+  return std::any_of(proxy_protocol_from.begin(), proxy_protocol_from.end(),
+                     [&](const Network& network) { return network.contains(source); });
+}
+
 std::string_view transport_name(Transport transport) {
   for (auto& word : transport_words)
     if (word.value == transport) return word.text;
@@ -78,6 +83,20 @@ static bool good_endpoint(std::string_view text) {
   return parse_ip(host) && (host.find(':') == host.npos || host.starts_with('['));
 }
 
+static void read_networks(Section& section, std::string_view key, std::vector<Network>& networks) {
+  std::vector<std::string> texts;
+  if (!section.has(key)) return section.texts(key, texts);
+  section.texts(key, texts);
+  networks.clear();
+  for (auto& text : texts) {
+    if (auto network = parse_network(text))
+      networks.push_back(*network);
+    else
+      section.problem(key, "entry " + std::to_string(&text - texts.data() + 1) +
+                               " is neither an address nor a network such as \"10.0.0.0/8\"");
+  }
+}
+
 static void read_listener(Section& section, Listener& listener) {
   section.require("name");
   if (section.text("name", listener.name) && !good_name(listener.name))
@@ -91,6 +110,7 @@ static void read_listener(Section& section, Listener& listener) {
   section.flag("stealth", listener.stealth);
   read_tls(section, listener.tls);
   section.text("web_root", listener.web_root);
+  read_networks(section, "proxy_protocol_from", listener.proxy_protocol_from);
 }
 
 static void read_rule(Section& section, Rule& rule) {
@@ -116,20 +136,6 @@ static void read_numbers(Section& section, std::span<const NumberKey<Values>> ro
       section.count(row.key, values.**number, row.range);
     else
       section.duration(row.key, values.*std::get<std::chrono::seconds Values::*>(row.member), row.range);
-  }
-}
-
-static void read_networks(Section& section, std::string_view key, std::vector<Network>& networks) {
-  std::vector<std::string> texts;
-  if (!section.has(key)) return section.texts(key, texts);
-  section.texts(key, texts);
-  networks.clear();
-  for (auto& text : texts) {
-    if (auto network = parse_network(text))
-      networks.push_back(*network);
-    else
-      section.problem(key, "entry " + std::to_string(&text - texts.data() + 1) +
-                               " is neither an address nor a network such as \"10.0.0.0/8\"");
   }
 }
 

@@ -25,6 +25,7 @@ inline constexpr Event channel_refused{"d8ecae37e24341098c4d11a7e6271613", "chan
 inline constexpr Event descriptors_exhausted{"5eae070be6af4056a89833ba8769dfe9", "descriptors exhausted"};
 inline constexpr Event peer_unavailable{"c19bab3761c24bafab47f1c217b1d699", "peer unavailable"};
 inline constexpr Event source_penalised{"67f0b866e56d4eac95604667de0e8c7e", "source penalised"};
+inline constexpr Event proxy_header_refused{"24e501fbaecb4fa4973220c2ed07fc32", "proxy header refused"};
 inline constexpr Event key_line_skipped{"84c2e4a9993848e685cf2bf3e3b0e1ba", "key line skipped"};
 inline constexpr Event engine_serving{"7ff8d36a73d44d5c8822b130efdc68a4", "engine serving"};
 inline constexpr Event engine_draining{"5a91b96acd8349cc877ab3af99ef40a5", "engine draining"};

@@ -40,7 +40,7 @@ class Served:
                    "-o", "ExitOnForwardFailure=yes", "-o", "ConnectTimeout=15"]
         host, port = self.ssh if transport == "ssh" else self.tls
         if transport == "tls":
-            options += ["-o", f"ProxyCommand=openssl s_client -quiet -connect {host}:{port} 2>/dev/null"]
+            options += ["-o", f"ProxyCommand=openssl s_client -quiet -connect {joined(host, port)} 2>/dev/null"]
         return [*options, "-p", str(port), f"alknet@{host}"]
 
     def ssh_forward(self, *forwards, transport="ssh", name="ssh"):
@@ -52,7 +52,7 @@ class Served:
     def connect(self, *arguments, transport="tls", name="connect", env=None):
         """`alknet connect`; gives (program, (host, port) of its SOCKS5 listener)."""
         host, port = self.tls if transport == "tls" else self.ssh
-        command = [harness.binary("alknet"), "connect", "--server", f"{host}:{port}", "--transport", transport,
+        command = [harness.binary("alknet"), "connect", "--server", joined(host, port), "--transport", transport,
                    "--identity", self.identity, "--known-hosts", self.known_hosts, "--socks5", "127.0.0.1:0"]
         if transport == "tls":
             command.append("--insecure")
@@ -110,6 +110,11 @@ class Served:
     def engine(self):
         """Pid of the process that accepts and holds the sessions: alknet-listend starts it."""
         return engine_of(self.children("alknet-listend"))
+
+
+def joined(host, port):
+    """As programs want it on their command line."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def engine_of(listend):

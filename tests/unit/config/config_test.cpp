@@ -53,6 +53,7 @@ interface = "ssh"
 listen = "[::]:443"
 stealth = true
 web_root = "/srv/www"
+proxy_protocol_from = ["10.0.0.0/8", "2001:db8::1"]
 
 [[listeners]]
 name = "ssh"
@@ -115,6 +116,8 @@ TEST(Parse, EveryKey) {
   EXPECT_EQ(listeners[0].name, "tls");
   EXPECT_TRUE(listeners[0].stealth);
   EXPECT_EQ(listeners[0].web_root, "/srv/www");
+  EXPECT_THAT(listeners[0].proxy_protocol_from,
+              ElementsAre(*parse_network("10.0.0.0/8"), *parse_network("2001:db8::1")));
   EXPECT_EQ(tls_files(whole.fixed, listeners[0]).cert, "credential:tls.cert");
   EXPECT_EQ(tls_files(whole.fixed, listeners[2]).key, "/k.pem");
   EXPECT_EQ(listeners[1].transport, Transport::Tcp);
@@ -237,6 +240,30 @@ TEST(Parse, ListenersAreCheckedTogether) {
                   "t:20: listeners[4].tls: needs transport = \"tls\""));
 }
 
+TEST(Parse, ProxiesAreAddressesAndNetworks) {
+  const std::string listener = "[[listeners]]\nname = \"a\"\ntransport = \"tcp\"\n";
+  EXPECT_THAT(
+      problems_of(listener + "proxy_protocol_from = [\"10.0.0.1/8\", \"::1\", \"proxy.example\", \"\"]\n"),
+      ElementsAre(
+          HasSubstr("t:4: listeners[0].proxy_protocol_from: entry 1 is neither an address nor a network"),
+          HasSubstr("t:4: listeners[0].proxy_protocol_from: entry 3 is neither"),
+          HasSubstr("t:4: listeners[0].proxy_protocol_from: entry 4 is neither")));
+  EXPECT_THAT(problems_of(listener + "proxy_protocol_from = \"10.0.0.1\"\n"),
+              ElementsAre(HasSubstr("t:4: listeners[0].proxy_protocol_from: must be an array")));
+}
+
+TEST(Listener, KnowsItsProxies) {
+  Listener listener;
+  EXPECT_FALSE(listener.is_proxy(*parse_ip("10.0.0.1")));
+  listener.proxy_protocol_from = {*parse_network("10.0.0.0/8"), *parse_network("2001:db8::1")};
+  EXPECT_TRUE(listener.is_proxy(*parse_ip("10.9.9.9")));
+  EXPECT_TRUE(listener.is_proxy(*parse_ip("::ffff:10.9.9.9")));
+  EXPECT_TRUE(listener.is_proxy(*parse_ip("2001:db8::1")));
+  EXPECT_FALSE(listener.is_proxy(*parse_ip("2001:db8::2")));
+  EXPECT_FALSE(listener.is_proxy(*parse_ip("11.0.0.1")));
+  EXPECT_FALSE(listener.is_proxy(IpAddress{}));
+}
+
 TEST(Parse, RulesAreChecked) {
   EXPECT_THAT(
       problems_of("[forwarding]\n"
@@ -322,6 +349,17 @@ TEST(Parse, Warnings) {
               Not(Contains(HasSubstr("forwarding.default"))));
 }
 
+TEST(Parse, WarnsOfProxiesThatAreEverybody) {
+  auto warned = [](const std::string& networks) {
+    return described(require("[[listeners]]\nname = \"a\"\ntransport = \"tcp\"\nproxy_protocol_from = [" +
+                             networks + "]\n")
+                         .warnings);
+  };
+  EXPECT_THAT(warned("\"10.0.0.1\", \"::/0\""),
+              Contains(HasSubstr("t:4: listeners[0].proxy_protocol_from: everybody")));
+  EXPECT_THAT(warned("\"10.0.0.1\""), Not(Contains(HasSubstr("proxy_protocol_from"))));
+}
+
 TEST(Digest, SpeaksOfNamesAndBytes) {
   auto digest = require("").digest;
   EXPECT_EQ(digest.size(), 64U);
@@ -336,7 +374,7 @@ TEST(KnownKeys, AreTheOnesTheFullFileSets) {
   EXPECT_THAT(keys, Contains("forwarding.rules[].transports"));
   EXPECT_THAT(keys, Contains("limits.keepalive_count_max"));
   EXPECT_THAT(keys, Contains("auth.ssh.authorized_keys"));
-  EXPECT_EQ(keys.size(), 40U);
+  EXPECT_EQ(keys.size(), 41U);
 }
 
 TEST(ChangedKeys, NamesWhatDiffers) {

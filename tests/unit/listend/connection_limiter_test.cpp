@@ -59,6 +59,26 @@ TEST(ConnectionLimiter, ALeaseIsGivenBackOnce) {
   EXPECT_EQ(limiter.total(), 0U);
 }
 
+TEST(ConnectionLimiter, ASourceMayBeNamedLater) {
+  ConnectionLimiter limiter(1, 3);
+  auto a = limiter.acquire_unnamed(), b = limiter.acquire_unnamed();
+  ASSERT_TRUE(a && b);
+  EXPECT_EQ(limiter.total(), 2U);
+  EXPECT_EQ(limiter.sources(), 0U);
+  EXPECT_TRUE(a->name("192.0.2.1"));
+  auto second = b->name("192.0.2.1");
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error(), Refusal::PerSource);
+  b->release();
+  EXPECT_EQ(limiter.of_source("192.0.2.1"), 1U);
+  EXPECT_FALSE(limiter.acquire("192.0.2.1"));
+  auto c = limiter.acquire_unnamed(), d = limiter.acquire_unnamed();
+  EXPECT_FALSE(limiter.acquire_unnamed());
+  a->release();
+  EXPECT_EQ(limiter.sources(), 0U);
+  EXPECT_EQ(limiter.total(), 2U);
+}
+
 TEST(ConnectionLimiter, LimitsChangeWhileConnectionsLive) {
   ConnectionLimiter limiter;
   std::vector<ConnectionLimiter::Lease> leases;
