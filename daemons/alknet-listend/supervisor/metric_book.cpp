@@ -17,7 +17,7 @@ constexpr const char* gauge = "gauge";
 
 constexpr Family catalogue[] = {
     {"alknet_connections_accepted_total", counter, "Connections accepted"},
-    {"alknet_connections_refused_total", counter, "Connections refused before anything was read, by reason"},
+    {"alknet_connections_refused_total", counter, "Connections refused before TLS or SSH began, by reason"},
     {"alknet_handshakes_failed_total", counter,
      "Connections that ended before it was known what they want, TLS handshakes among them"},
     {"alknet_logins_accepted_total", counter, "SSH logins"},
