@@ -64,9 +64,9 @@ std::string Manager::status() const {
 }
 
 void Manager::stop_asked() {
-  auto read = read_snapshot(disk_);
-  if (read) return store_.withdraw();
-  log_lines(read.error());
+  auto usable = check_sources(disk_);
+  if (usable) return store_.withdraw();
+  log_lines(usable.error());
   constexpr const char* kept =
       "the files on disk cannot be used: what is in force is kept for the next start";
   log::error(kept);

@@ -27,26 +27,36 @@ std::string element_name(std::size_t index) {
   return std::string(keys_key) + "[" + std::to_string(index) + "]";
 }
 
-// Reads every element, so that one answer names every unusable file.
-Result<AuthorizedKeys> read_keys(const std::vector<std::string>& elements, const Sources& sources,
-                                 std::map<std::string, std::string>& files) {
-  AuthorizedKeys keys;
+// Reads every file, so that one answer names every unusable one.
+Result<std::map<std::string, std::string>> read_files(const std::vector<std::string>& elements,
+                                                      const Sources& sources) {
+  std::map<std::string, std::string> files;
   std::vector<config::Problem> problems;
   std::size_t total = 0;
   for (std::size_t i = 0; i < elements.size() && total <= max_key_bytes; ++i) {
-    const std::string& element = elements[i];
-    if (config::is_key_line(element)) {
-      parse_authorized_keys(element_name(i), element, keys);
-    } else if (auto text = sources.key_file(element, max_key_file)) {
+    if (config::is_key_line(elements[i])) continue;
+    if (auto text = sources.key_file(elements[i], max_key_file)) {
       total += text->size();
-      parse_authorized_keys(element, *text, keys);
-      files.insert_or_assign(element, std::move(*text));
+      files.insert_or_assign(elements[i], std::move(*text));
     } else {
-      problems.push_back({element, 0, element_name(i), std::move(text).error().what});
+      problems.push_back({elements[i], 0, element_name(i), std::move(text).error().what});
     }
   }
   if (total > max_key_bytes) problems.push_back({keys_key, 0, "", "the files are too large together"});
   if (!problems.empty()) return fail(Kind::Invalid, describe(problems));
+  return files;
+}
+
+AuthorizedKeys parse_keys(const std::vector<std::string>& elements,
+                          const std::map<std::string, std::string>& files) {
+  AuthorizedKeys keys;
+  for (std::size_t i = 0; i < elements.size(); ++i) {
+    const std::string& element = elements[i];
+    if (config::is_key_line(element))
+      parse_authorized_keys(element_name(i), element, keys);
+    else
+      parse_authorized_keys(element, files.at(element), keys);
+  }
   return keys;
 }
 
@@ -77,8 +87,18 @@ Result<Snapshot> read_snapshot(const Sources& sources) {
   config::CommittedText text;
   auto configuration = sources.configuration(text.sources);
   if (!configuration) return fail(Kind::Invalid, describe(configuration.error()));
-  ALK_TRY(AuthorizedKeys keys, read_keys(configuration->dynamic.auth.authorized_keys, sources, text.files));
-  return Snapshot{KeySet::build(std::move(keys)), std::move(configuration->digest), std::move(text)};
+  const std::vector<std::string>& elements = configuration->dynamic.auth.authorized_keys;
+  ALK_TRY(text.files, read_files(elements, sources));
+  KeySet keys = KeySet::build(parse_keys(elements, text.files));
+  return Snapshot{std::move(keys), std::move(configuration->digest), std::move(text)};
+}
+
+Result<void> check_sources(const Sources& sources) {
+  config::Sources kept;
+  auto configuration = sources.configuration(kept);
+  if (!configuration) return fail(Kind::Invalid, describe(configuration.error()));
+  ALK_TRY_VOID(read_files(configuration->dynamic.auth.authorized_keys, sources));
+  return {};
 }
 
 Result<std::string> read_key_file(const std::string& path, std::size_t limit) {

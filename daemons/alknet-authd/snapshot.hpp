@@ -35,6 +35,9 @@ Sources sources_of(std::shared_ptr<const config::CommittedText> text);
 // Reads everything. Errors: Invalid; `what` holds FILE:LINE: KEY: text for each problem, one a line.
 Result<Snapshot> read_snapshot(const Sources& sources);
 
+// Whether read_snapshot() would work, without its work on each key. Errors as of it.
+Result<void> check_sources(const Sources& sources);
+
 // A regular file of at most `limit` bytes. Errors: Invalid with path and cause (missing, unreadable, a
 // directory, ...).
 Result<std::string> read_key_file(const std::string& path, std::size_t limit);

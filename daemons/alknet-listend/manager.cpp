@@ -34,7 +34,12 @@ Result<void> Manager::begin(std::vector<loop::PassedDescriptor>& passed) {
   }
   reload_.started();
   log_listeners();
-  return bus_.attach(connection_);
+  ALK_TRY_VOID(bus_.attach(connection_));
+  tasks_.spawn("compare", reload_.compare());
+  auth_.on_available([this](bool available) {
+    if (available) tasks_.spawn("compare", reload_.compare());
+  });
+  return {};
 }
 
 // What an earlier supervisor left with the service manager stands among the listening sockets.
@@ -48,7 +53,8 @@ void Manager::adopt(std::vector<loop::PassedDescriptor> passed) {
 
 // Nothing else happens on the loop yet but signals, and one of those ends it.
 Result<void> Manager::settle() {
-  if (reload_.unsettled()) tasks_.spawn("settle", reload_.settle());
+  if (!reload_.unsettled()) return {};
+  tasks_.spawn("settle", reload_.settle());
   while (tasks_.size() > 0)
     if (loop_.run_one() == 0) return fail(Kind::Gone, "told to stop while starting");
   return {};

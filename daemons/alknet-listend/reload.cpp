@@ -13,6 +13,8 @@ constexpr std::chrono::seconds settle_time{5};
 constexpr std::chrono::milliseconds settle_step{200};
 // For an engine to compile a policy of many rules on a busy machine.
 constexpr std::chrono::milliseconds engine_timeout{10000};
+constexpr const char* apart_text =
+    "alknet-authd has another configuration in force, read when it was started; a reload makes both equal";
 } // namespace
 
 std::string describe(const std::vector<config::Problem>& problems) {
@@ -88,6 +90,14 @@ void Reload::started() {
   if (followed_up_) fleet_.tell_commit(in_force_.generation);
 }
 
+Task<> Reload::compare() {
+  auto status = co_await auth_.status();
+  if (!status || running_now_) co_return;
+  bool apart = status->config_digest != in_force_.configuration.digest;
+  if (apart && !apart_) log::warning(apart_text);
+  apart_ = apart;
+}
+
 void Reload::forget() {
   committed_.withdraw();
   prepared_.withdraw();
@@ -108,6 +118,7 @@ std::vector<std::string> Reload::warnings() const {
   for (const config::Problem& problem : in_force_.configuration.warnings) all.push_back(problem.describe());
   for (const std::string& key : restart_) all.push_back(key + " waits for a restart");
   all.insert(all.end(), behind_.begin(), behind_.end());
+  if (apart_) all.emplace_back(apart_text);
   return all;
 }
 
@@ -147,6 +158,7 @@ Task<Result<ReloadReport>> Reload::transact() {
   }
   committed_.keep(text_of(transaction, draft->sources));
   prepared_.withdraw();
+  apart_ = false;
   restart_ = config::changed_keys(running_, draft->next.configuration.fixed);
   co_await apply(std::move(*draft));
   co_return ReloadReport{transaction, config::changed_keys(before, in_force_.configuration.dynamic),

@@ -48,6 +48,8 @@ class Reload {
   void started();
   // The next start reads the disk.
   void forget();
+  // Whether authd has the same in force; it may have been restarted with edited files. Shown by warnings().
+  Task<> compare();
 
   // Errors: Busy (one is running, or no engine accepts just now), Invalid (every FILE:LINE: KEY: text on a
   // line), Conflict (the files change while they are read), Gone (authd is away or did not confirm). Logged
@@ -95,6 +97,7 @@ class Reload {
   bool followed_up_ = false; // a reload that its supervisor did not live to finish
   std::vector<std::string> restart_;
   std::vector<std::string> behind_; // engines that could not follow
+  bool apart_ = false;              // authd has something else in force
   bool running_now_ = false;
   std::uint64_t done_ = 0;
   std::uint64_t failed_ = 0;

@@ -83,6 +83,9 @@ class Committed(harness.Case):
         self.assertEqual(done.stdout, b"x", done.stderr)
         return True
 
+    def apart(self):
+        return "alknet-authd has another configuration" in self.property("Listen", "Warnings")
+
     def assert_equal_digests(self):
         self.assertEqual(self.property("Auth", "ConfigDigest"), self.property("Listen", "ConfigDigest"))
 
@@ -122,6 +125,18 @@ class Authd(Committed):
         self.authd.start()
         self.assertFalse(self.admits("one"))
         self.assertTrue(self.admits("two"))
+        self.assertFalse(self.apart())
+
+    def test_daemons_that_are_apart_are_told_of_until_a_reload(self):
+        self.configure("[limits]\nmax_auth_attempts = 7\n")
+        self.authd.end(signal.SIGTERM)
+        self.authd.start()
+        harness.wait_until(self.apart, what="the warning")
+        self.listend.crash()
+        harness.wait_until(self.apart, what="the warning again")
+        self.reload()
+        self.assert_equal_daemons()
+        self.assertFalse(self.apart())
 
     def test_a_restart_with_unusable_files_keeps_what_is_in_force(self):
         self.allow("two")

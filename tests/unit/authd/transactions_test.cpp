@@ -50,6 +50,11 @@ TEST(Snapshot, NamesEveryUnusableFile) {
   EXPECT_EQ(snapshot.error().kind, Kind::Invalid);
   EXPECT_EQ(snapshot.error().what, "/gone: auth.ssh.authorized_keys[0]: No such file or directory\n"
                                    "/lost: auth.ssh.authorized_keys[2]: No such file or directory");
+  EXPECT_EQ(check_sources(world.sources()).error().what, snapshot.error().what);
+  world.elements = {"/keys", line(3)};
+  EXPECT_TRUE(check_sources(world.sources()));
+  world.problems = {{"/alknet.toml", 3, "limits.x", "unknown key"}};
+  EXPECT_EQ(check_sources(world.sources()).error().what, "/alknet.toml:3: limits.x: unknown key");
 }
 
 TEST(Snapshot, KeyFilesAreBoundedTogether) {
