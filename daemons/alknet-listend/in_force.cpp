@@ -1,5 +1,7 @@
 #include "in_force.hpp"
 
+#include <algorithm>
+
 namespace alk::listend {
 
 namespace {
@@ -90,6 +92,33 @@ std::vector<bus::Dictionary> shown_limits(const config::Limits& limits) {
                      {"unit", std::string(limit.unit)},
                      {"zero", std::string(limit.zero)}});
   return shown;
+}
+
+static std::string fingerprint_of(const TlsContexts& contexts, const std::string& listener) {
+  auto found = contexts.find(listener);
+  if (found == contexts.end()) return {};
+  auto facts = found->second->certificate();
+  return facts ? facts->fingerprint : std::string();
+}
+
+std::vector<std::string> renewed_certificates(const config::Static& running, const TlsContexts& before,
+                                              const TlsContexts& after) {
+  std::vector<std::string> keys;
+  for (std::size_t i = 0; i < running.listeners.size(); ++i) {
+    const config::Listener& listener = running.listeners[i];
+    if (fingerprint_of(before, listener.name) == fingerprint_of(after, listener.name)) continue;
+    std::string key =
+        listener.tls.cert.empty() ? "server.tls.cert" : "listeners[" + std::to_string(i) + "].tls.cert";
+    if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(std::move(key));
+  }
+  return keys;
+}
+
+std::vector<std::string> expired_certificates(const TlsContexts& contexts, std::uint64_t now) {
+  std::vector<std::string> listeners;
+  for (const auto& [listener, context] : contexts)
+    if (auto facts = context->certificate(); facts && facts->expires <= now) listeners.push_back(listener);
+  return listeners;
 }
 
 std::vector<bus::Dictionary> shown_certificates(const TlsContexts& contexts) {

@@ -18,6 +18,8 @@ namespace {
 // What an administrator can look at; the longest come first. Some 150 bytes each in the answer.
 constexpr std::uint32_t most_listed_penalties = 1000;
 constexpr std::size_t address_text_limit = 64;
+constexpr std::size_t most_credentials = 16; // descriptors that dbus-daemon lets through in one message
+constexpr std::size_t credential_text_limit = 4096; // a path
 } // namespace
 
 ListenBus::ListenBus(asio::io_context& main, Fleet& fleet, Reload& reload, clients::AuthClient& auth,
@@ -67,6 +69,10 @@ bus::Interface ListenBus::interface(ListenBus* self) {
                {},
                {{"t", "generation"}, {"as", "changed"}, {"as", "restart"}},
                deferred("Reload", &ListenBus::do_reload)},
+              {"ReloadWithKeys",
+               {{"a(ssh)", "credentials"}},
+               {{"t", "generation"}, {"as", "changed"}, {"as", "restart"}},
+               deferred("ReloadWithKeys", &ListenBus::do_reload_with_keys)},
           },
       .properties = properties(self),
       .signals = {{"SessionOpened", {{"t", "session"}, {"s", "identity"}}},
@@ -276,12 +282,41 @@ Task<Result<void>> ListenBus::answer_clear(bus::Call& call) {
 
 Task<> ListenBus::do_reload(bus::Call call) {
   auto report = co_await reload_.run();
-  if (!report) {
-    call.finish(pass(std::move(report).error()));
-    co_return;
-  }
+  answer_reload(call, std::move(report));
+}
+
+void ListenBus::answer_reload(bus::Call& call, Result<ReloadReport> report) {
+  if (!report) return call.finish(pass(std::move(report).error()));
   call.out.write_u64(report->generation).write_texts(report->changed).write_texts(report->restart);
   call.finish({});
+}
+
+// Name, path and open file of each. Texts are root's own, but they go into the log and into errors.
+static Result<config::RenewedKeys> read_credentials(bus::Message& in) {
+  config::RenewedKeys renewed;
+  auto one = [&]() -> Result<void> {
+    ALK_TRY(std::string name, in.read_text(credential_text_limit));
+    ALK_TRY(std::string path, in.read_text(credential_text_limit));
+    ALK_TRY(Fd file, in.read_fd());
+    std::string label = escape_token(path, credential_text_limit);
+    ALK_TRY(SecretBytes bytes, config::KeySource::read_open(file, label));
+    renewed.insert_or_assign(std::move(name), config::RenewedKey{std::move(label), std::move(bytes)});
+    return {};
+  };
+  ALK_TRY_VOID(in.read_each(
+      "(ssh)", [&] { return in.read_inside('r', "ssh", one); }, most_credentials));
+  return renewed;
+}
+
+Task<> ListenBus::do_reload_with_keys(bus::Call call) {
+  auto renewed = read_credentials(call.in);
+  if (!renewed) {
+    reload_.note_failure(renewed.error());
+    call.finish(pass(std::move(renewed).error()));
+    co_return;
+  }
+  auto report = co_await reload_.run(std::move(*renewed));
+  answer_reload(call, std::move(report));
 }
 
 Task<> ListenBus::explain(bus::Call call) {

@@ -38,6 +38,8 @@ class ListenBus {
   Task<> clear_penalties(bus::Call call);
   Task<> explain(bus::Call call);
   Task<> do_reload(bus::Call call);
+  Task<> do_reload_with_keys(bus::Call call);
+  static void answer_reload(bus::Call& call, Result<ReloadReport> report);
   Task<Result<void>> answer_disconnect(bus::Call& call);
   Task<Result<void>> answer_clear(bus::Call& call);
   Task<Result<void>> answer_explain(bus::Call& call);

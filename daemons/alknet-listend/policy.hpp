@@ -14,6 +14,7 @@ inline constexpr bus::PolicyRule listen_policy[] = {
     {"GetLimits", bus::Who::Admin},
     {"GetMetrics", bus::Who::Reader},
     {"Reload", bus::Who::Admin, "org.alknet.Listen1.reload"},
+    {"ReloadWithKeys", bus::Who::Root}, // whose files they are
     {"ListPenalties", bus::Who::Admin},
     {"ClearPenalties", bus::Who::Admin, "org.alknet.Listen1.clear-penalties"},
     {bus::read_properties, bus::Who::Reader},

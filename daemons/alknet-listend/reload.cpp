@@ -1,9 +1,11 @@
 #include "reload.hpp"
 
 #include "base/text.hpp"
+#include "in_force.hpp"
 #include "log/log.hpp"
 
 #include <algorithm>
+#include <ctime>
 
 namespace alk::listend {
 
@@ -45,7 +47,7 @@ Result<void> Reload::begin_from_disk() {
   if (!configuration) return fail(Kind::Invalid, describe(configuration.error()));
   running_ = configuration->fixed;
   restart_.clear();
-  ALK_TRY(Draft draft, draft_of(1, std::move(*configuration), {running_files_, {}, {}}));
+  ALK_TRY(Draft draft, draft_of(1, std::move(*configuration), {running_files_, {}, {}}, keys_));
   put_into_force(std::move(draft));
   fleet_.set_drain_deadline(running_.server.drain_deadline);
   return {};
@@ -61,7 +63,7 @@ Result<void> Reload::recover(config::CommittedText text) {
   running_files_ = text.running;
   restart_ = config::changed_keys(running_, configuration->fixed);
   ALK_TRY(Draft draft, draft_of(text.generation, std::move(*configuration),
-                                {std::move(text.sources), {}, running_files_}));
+                                {std::move(text.sources), {}, running_files_}, keys_));
   put_into_force(std::move(draft));
   fleet_.set_drain_deadline(running_.server.drain_deadline);
   return {};
@@ -75,8 +77,8 @@ Task<> Reload::settle() {
   auto configuration = config::parse(text.sources, config::Unknown::Refuse);
   if (!status || !configuration || status->config_digest != configuration->digest) co_return;
   auto restart = config::changed_keys(running_, configuration->fixed);
-  auto draft =
-      draft_of(text.generation, std::move(*configuration), {std::move(text.sources), {}, running_files_});
+  auto draft = draft_of(text.generation, std::move(*configuration),
+                        {std::move(text.sources), {}, running_files_}, keys_);
   if (!draft) co_return;
   log::info("a reload that was under way is in force at alknet-authd, and now here");
   put_into_force(std::move(*draft));
@@ -106,7 +108,9 @@ void Reload::forget() {
 void Reload::put_into_force(Draft draft) {
   in_force_ = std::move(draft.next);
   files_ = std::move(draft.sources);
+  keys_ = std::move(draft.keys);
   fleet_.set_bundle(in_force_.generation, std::move(draft.bundle));
+  warn_of_expired();
 }
 
 config::CommittedText Reload::text_of(std::uint64_t generation, config::Sources sources) const {
@@ -122,32 +126,53 @@ std::vector<std::string> Reload::warnings() const {
   return all;
 }
 
-Task<Result<ReloadReport>> Reload::run() {
+// What listens on a certificate that is not valid any more still serves those who do not look at it.
+void Reload::warn_of_expired() const {
+  for (const std::string& listener :
+       expired_certificates(in_force_.tls, static_cast<std::uint64_t>(std::time(nullptr))))
+    log::warning("the certificate of listener " + listener + " has expired");
+}
+
+// Whoever knows the host key by its fingerprint must not meet another one between two restarts.
+config::KeySource Reload::renew(config::RenewedKeys renewed) const {
+  if (running_.host_key.starts_with(config::credential_prefix))
+    renewed.erase(running_.host_key.substr(config::credential_prefix.size()));
+  return keys_.with(std::move(renewed));
+}
+
+Task<Result<ReloadReport>> Reload::run(config::RenewedKeys renewed) {
   if (running_now_) co_return fail(Kind::Busy, "a reload is already running");
   struct Running {
     bool& flag;
     explicit Running(bool& flag) : flag(flag) { flag = true; }
     ~Running() { flag = false; }
   } running(running_now_);
-  auto report = co_await transact();
-  ++(report ? done_ : failed_);
+  config::KeySource keys = renew(std::move(renewed));
+  auto report = co_await transact(std::move(keys));
   if (!report) {
-    log::write(log::Level::Error, log::event::reload_failed, {}, {{"reason", report.error().describe()}});
-    for (std::string_view line : split(report.error().what, '\n')) log::error(line);
+    note_failure(report.error());
     co_return report;
   }
+  ++done_;
   log::write(log::Level::Info, log::event::reload_done, {{"generation", report->generation}});
   co_return report;
 }
 
-Task<Result<ReloadReport>> Reload::transact() {
+void Reload::note_failure(const Error& error) {
+  ++failed_;
+  log::write(log::Level::Error, log::event::reload_failed, {}, {{"reason", error.describe()}});
+  for (std::string_view line : split(error.what, '\n')) log::error(line);
+}
+
+Task<Result<ReloadReport>> Reload::transact(config::KeySource keys) {
   auto status = co_await auth_.status();
   if (!status) co_return fail(Kind::Gone, "alknet-authd does not answer; nothing was changed");
   std::uint64_t transaction = std::max(in_force_.generation, status->generation) + 1;
   config::Dynamic before = in_force_.configuration.dynamic;
+  TlsContexts pairs = in_force_.tls;
 
-  auto draft = co_await prepare(transaction);
-  if (!draft && draft.error().kind == Kind::Conflict) draft = co_await prepare(transaction);
+  auto draft = co_await prepare(transaction, keys);
+  if (!draft && draft.error().kind == Kind::Conflict) draft = co_await prepare(transaction, keys);
   if (!draft) co_return pass(std::move(draft).error());
   prepared_.keep(text_of(transaction, draft->sources));
   auto committed = co_await commit(transaction, draft->next.configuration.digest);
@@ -161,31 +186,35 @@ Task<Result<ReloadReport>> Reload::transact() {
   apart_ = false;
   restart_ = config::changed_keys(running_, draft->next.configuration.fixed);
   co_await apply(std::move(*draft));
-  co_return ReloadReport{transaction, config::changed_keys(before, in_force_.configuration.dynamic),
-                         restart_};
+  std::vector<std::string> changed = renewed_certificates(running_, pairs, in_force_.tls);
+  for (std::string& key : config::changed_keys(before, in_force_.configuration.dynamic))
+    changed.push_back(std::move(key));
+  co_return ReloadReport{transaction, std::move(changed), restart_};
 }
 
 // The files behind the names of the running static keys are read anew.
 Result<Reload::Draft> Reload::draft_of(std::uint64_t number, config::Configuration configuration,
-                                       Bundle bundle) {
-  ALK_TRY(bundle.keys, collect_keys(running_, keys_));
+                                       Bundle bundle, config::KeySource keys) {
+  ALK_TRY(bundle.keys, collect_keys(running_, keys));
   ALK_TRY(Fd packed, pack(bundle));
-  config::KeySource held(std::make_shared<config::HeldKeys>(std::move(bundle.keys)));
+  config::KeySource held = keys.holding(std::make_shared<config::HeldKeys>(std::move(bundle.keys)));
   ALK_TRY(TlsContexts tls, make_tls_contexts(running_, held));
-  return Draft{
-      {number, std::move(configuration), std::move(tls)}, std::move(packed), std::move(bundle.sources)};
+  return Draft{{number, std::move(configuration), std::move(tls)},
+               std::move(packed),
+               std::move(bundle.sources),
+               std::move(keys)};
 }
 
-Result<Reload::Draft> Reload::read(std::uint64_t number) {
+Result<Reload::Draft> Reload::read(std::uint64_t number, config::KeySource keys) {
   Bundle bundle;
   auto configuration = config::load(config_path_, bundle.sources);
   if (!configuration) return fail(Kind::Invalid, describe(configuration.error()));
   bundle.running = running_files_;
-  return draft_of(number, std::move(*configuration), std::move(bundle));
+  return draft_of(number, std::move(*configuration), std::move(bundle), std::move(keys));
 }
 
-Task<Result<Reload::Draft>> Reload::prepare(std::uint64_t transaction) {
-  auto draft = read(transaction);
+Task<Result<Reload::Draft>> Reload::prepare(std::uint64_t transaction, config::KeySource keys) {
+  auto draft = read(transaction, std::move(keys));
   if (!draft) co_return draft;
   auto engines = co_await prepare_engines(transaction, draft->bundle.get());
   if (!engines) co_return pass(std::move(engines).error());

@@ -51,10 +51,14 @@ class Reload {
   // Whether authd has the same in force; it may have been restarted with edited files. Shown by warnings().
   Task<> compare();
 
+  // `renewed`: credentials that were read again; the host key waits for a restart like every static key.
   // Errors: Busy (one is running, or no engine accepts just now), Invalid (every FILE:LINE: KEY: text on a
   // line), Conflict (the files change while they are read), Gone (authd is away or did not confirm). Logged
   // here, once.
-  Task<Result<ReloadReport>> run();
+  Task<Result<ReloadReport>> run(config::RenewedKeys renewed = {});
+
+  // Logs and counts a reload that has failed before run().
+  void note_failure(const Error& error);
 
   const InForce& in_force() const { return in_force_; }
   std::uint64_t done() const { return done_; } // reloads since this process' start
@@ -66,15 +70,19 @@ class Reload {
     InForce next;
     Fd bundle;
     config::Sources sources;
+    config::KeySource keys;
   };
   Result<void> begin_from_disk();
   Result<void> recover(config::CommittedText text);
   void put_into_force(Draft draft);
   config::CommittedText text_of(std::uint64_t generation, config::Sources sources) const;
-  Result<Draft> draft_of(std::uint64_t number, config::Configuration configuration, Bundle bundle);
-  Result<Draft> read(std::uint64_t number);
-  Task<Result<ReloadReport>> transact();
-  Task<Result<Draft>> prepare(std::uint64_t transaction);
+  Result<Draft> draft_of(std::uint64_t number, config::Configuration configuration, Bundle bundle,
+                         config::KeySource keys);
+  Result<Draft> read(std::uint64_t number, config::KeySource keys);
+  config::KeySource renew(config::RenewedKeys renewed) const;
+  void warn_of_expired() const;
+  Task<Result<ReloadReport>> transact(config::KeySource keys);
+  Task<Result<Draft>> prepare(std::uint64_t transaction, config::KeySource keys);
   Task<Result<void>> prepare_engines(std::uint64_t transaction, int bundle);
   Task<Result<void>> prepare_authd(std::uint64_t transaction, std::string digest);
   Task<Result<void>> commit(std::uint64_t transaction, std::string digest);
@@ -84,7 +92,7 @@ class Reload {
 
   asio::io_context& main_;
   std::string config_path_;
-  config::KeySource keys_;
+  config::KeySource keys_; // with everything that was renewed
   clients::AuthClient& auth_;
   Fleet& fleet_;
   InForce in_force_;

@@ -9,7 +9,8 @@ make_tls(const config::Listener& listener, const config::Static& running, const 
   ALK_TRY(auto key, keys.read(files.key));
   auto context = net::TlsContext::server(cert.view(), key.view());
   if (!context) // the files belong into the text itself: a trail stays in our log
-    return fail(context.error().kind, files.cert + " with " + files.key + ": " + context.error().what);
+    return fail(context.error().kind,
+                keys.label(files.cert) + " with " + keys.label(files.key) + ": " + context.error().what);
   return context;
 }
 

@@ -3,6 +3,7 @@
 namespace alk::clients {
 
 static constexpr bus::Destination listen{"org.alknet.Listen1", "/org/alknet/Listen1", "org.alknet.Listen1"};
+static constexpr std::size_t most_credentials = 16;  // descriptors that dbus-daemon lets through in a message
 static constexpr std::size_t max_rules = 256 * 1024; // more do not fit into a configuration of 4 MiB
 
 Result<bus::Message> ListenClient::ask(const char* member, const std::function<void(bus::Message&)>& fill,
@@ -119,13 +120,32 @@ Result<LimitsInForce> ListenClient::limits() {
   return limits;
 }
 
-Result<Reloaded> ListenClient::reload() {
-  ALK_TRY(auto reply, ask("Reload", nullptr, listen_reload_deadline));
+static Result<Reloaded> read_reloaded(bus::Message& reply) {
   Reloaded reloaded;
   ALK_TRY(reloaded.generation, reply.read_u64());
   ALK_TRY(reloaded.changed, reply.read_texts());
   ALK_TRY(reloaded.restart, reply.read_texts());
   return reloaded;
+}
+
+Result<Reloaded> ListenClient::reload() {
+  ALK_TRY(auto reply, ask("Reload", nullptr, listen_reload_deadline));
+  return read_reloaded(reply);
+}
+
+Result<Reloaded> ListenClient::reload_with_keys(const std::vector<OpenCredential>& credentials) {
+  if (credentials.size() > most_credentials)
+    return fail(Kind::Unsupported, "more than 16 credentials: only a restart reads them again");
+  auto fill = [&](bus::Message& call) {
+    call.write_inside('a', "(ssh)", [&] {
+      for (const OpenCredential& one : credentials)
+        call.write_inside('r', "ssh", [&] {
+          call.write_text(one.file.name).write_text(one.file.path).write_fd(one.content.get());
+        });
+    });
+  };
+  ALK_TRY(auto reply, ask("ReloadWithKeys", fill, listen_reload_deadline));
+  return read_reloaded(reply);
 }
 
 static Result<void> read_listeners(bus::Message& reply, std::vector<ListenerInfo>& listeners) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "bus/blocking.hpp"
+#include "clients/service_manager.hpp"
 
 #include <chrono>
 
@@ -73,6 +74,7 @@ struct Reloaded {
   std::uint64_t generation = 0;
   std::vector<std::string> changed; // dotted keys
   std::vector<std::string> restart; // static keys that wait for a restart
+  bool keys_left = false;           // the service has credentials, and the caller could not read them again
 };
 
 struct ListenerInfo {
@@ -117,6 +119,8 @@ class ListenClient {
   Result<Penalties> list_penalties();
   Result<std::uint64_t> clear_penalties(const std::string& address); // "" = all; how many there were
   Result<Reloaded> reload();
+  // With these in place of the credentials of their names; for root. 16 at most.
+  Result<Reloaded> reload_with_keys(const std::vector<OpenCredential>& credentials);
   Result<ListenStatus> status();
 
  private:

@@ -1,12 +1,12 @@
 #include "config/key_source.hpp"
 
-#include "base/fd.hpp"
 #include "config/config.hpp"
 
 #include <cerrno>
 #include <cstdlib>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace alk::config {
@@ -42,20 +42,56 @@ static Result<std::size_t> fill(int fd, SecretBytes& room, const std::string& pa
   return size;
 }
 
+static Result<SecretBytes> read_whole(const Fd& file, const std::string& path) {
+  SecretBytes room(KeySource::size_limit + 1);
+  ALK_TRY(auto size, fill(file.get(), room, path));
+  if (size == 0) return fail(Kind::Invalid, path + ": is empty");
+  if (size > KeySource::size_limit) return fail(Kind::Invalid, path + ": larger than 1 MiB");
+  return SecretBytes(room.view().substr(0, size));
+}
+
+Result<SecretBytes> KeySource::read_open(const Fd& file, const std::string& path) {
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) return fail_errno(errno, path);
+  if (!S_ISREG(status.st_mode)) return fail(Kind::Invalid, path + ": not a regular file"); // could block
+  return read_whole(file, path);
+}
+
+KeySource KeySource::with(RenewedKeys renewed) const {
+  KeySource source = *this;
+  for (auto& [name, key] : renewed)
+    source.renewed_[name] = std::make_shared<const RenewedKey>(std::move(key));
+  return source;
+}
+
+KeySource KeySource::holding(std::shared_ptr<const HeldKeys> held) const {
+  KeySource source = *this;
+  source.held_ = std::move(held);
+  return source;
+}
+
+const RenewedKey* KeySource::find_renewed(const std::string& name) const {
+  if (!name.starts_with(credential_prefix)) return nullptr;
+  auto found = renewed_.find(name.substr(credential_prefix.size()));
+  return found == renewed_.end() ? nullptr : found->second.get();
+}
+
+std::string KeySource::label(const std::string& name) const {
+  const RenewedKey* renewed = find_renewed(name);
+  return renewed != nullptr ? renewed->path : name;
+}
+
 Result<SecretBytes> KeySource::read(const std::string& name) const {
   if (held_) {
     auto found = held_->find(name);
     if (found == held_->end()) return fail(Kind::NotFound, name + ": was not handed over");
     return SecretBytes(found->second.view());
   }
+  if (const RenewedKey* renewed = find_renewed(name)) return SecretBytes(renewed->bytes.view());
   ALK_TRY(auto file, path(name));
   Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (!fd) return fail_errno(errno, file);
-  SecretBytes room(size_limit + 1);
-  ALK_TRY(auto size, fill(fd.get(), room, file));
-  if (size == 0) return fail(Kind::Invalid, file + ": is empty");
-  if (size > size_limit) return fail(Kind::Invalid, file + ": larger than 1 MiB");
-  return SecretBytes(room.view().substr(0, size));
+  return read_whole(fd, file);
 }
 
 } // namespace alk::config

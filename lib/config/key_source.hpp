@@ -2,6 +2,7 @@
 // (systemd.exec(5), CREDENTIALS), plain files under `alknet serve`.
 #pragma once
 
+#include "base/fd.hpp"
 #include "base/result.hpp"
 #include "base/secret_bytes.hpp"
 
@@ -13,6 +14,14 @@ namespace alk::config {
 
 // Keys that were read already, by the name that the configuration gives them.
 using HeldKeys = std::map<std::string, SecretBytes>;
+
+// A credential that was read again while the service ran: the copy that the service manager made at the start
+// stays as it is.
+struct RenewedKey {
+  std::string path; // where it came from, for people
+  SecretBytes bytes;
+};
+using RenewedKeys = std::map<std::string, RenewedKey>; // by the name of the credential, without the prefix
 
 class KeySource {
  public:
@@ -28,12 +37,27 @@ class KeySource {
   // large); the error names the file.
   Result<SecretBytes> read(const std::string& name) const;
 
+  // The same, but `renewed` in place of the credentials of these names; what was renewed before stays.
+  KeySource with(RenewedKeys renewed) const;
+  // The same names with what is in memory already.
+  KeySource holding(std::shared_ptr<const HeldKeys> held) const;
+
+  // What to call a key towards people: the file that it was renewed from, else its name.
+  std::string label(const std::string& name) const;
+
+  // Content of an open regular file with read()'s limits; `path` is for errors, Invalid and errno's.
+  static Result<SecretBytes> read_open(const Fd& file, const std::string& path);
+
   // The file that read() opens. Invalid for a credential name that cannot be one, or without a directory.
   Result<std::string> path(const std::string& name) const;
 
  private:
+  using Renewed = std::map<std::string, std::shared_ptr<const RenewedKey>>; // shared: secrets are not copied
+  const RenewedKey* find_renewed(const std::string& name) const;
+
   std::string directory_;
   std::shared_ptr<const HeldKeys> held_;
+  Renewed renewed_;
 };
 
 } // namespace alk::config

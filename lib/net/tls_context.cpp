@@ -1,5 +1,7 @@
 #include "net/tls_context.hpp"
 
+#include "base/encoding.hpp"
+
 #include <array>
 #include <ctime>
 
@@ -161,8 +163,12 @@ std::optional<CertificateFacts> TlsContext::certificate() const {
   std::tm broken{};
   if (leaf == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &broken) != 1) return std::nullopt;
   const std::time_t expires = ::timegm(&broken);
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  if (X509_digest(leaf, EVP_sha256(), digest, &size) != 1) return std::nullopt;
   return CertificateFacts{expires > 0 ? static_cast<std::uint64_t>(expires) : 0,
-                          (X509_get_extension_flags(leaf) & EXFLAG_SS) != 0};
+                          (X509_get_extension_flags(leaf) & EXFLAG_SS) != 0,
+                          hex_encode({reinterpret_cast<const char*>(digest), size})};
 }
 
 Result<std::shared_ptr<const TlsContext>> TlsContext::client(const TlsClientOptions& options) {

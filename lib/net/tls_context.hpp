@@ -26,6 +26,7 @@ struct TlsClientOptions {
 struct CertificateFacts {
   std::uint64_t expires = 0; // Unix seconds
   bool self_signed = false;
+  std::string fingerprint; // lower-case hex SHA-256 over the certificate
 };
 
 class TlsContext {

@@ -33,6 +33,7 @@ lib/tmpfiles.d/alknet.conf
 libexec/alknet/alknet-authd
 libexec/alknet/alknet-keygen
 libexec/alknet/alknet-listend
+libexec/alknet/alknet-unit-helper
 share/dbus-1/interfaces/org.alknet.Auth1.xml
 share/dbus-1/interfaces/org.alknet.Listen1.xml
 share/dbus-1/system-services/org.alknet.Auth1.service
@@ -65,8 +66,8 @@ class Install(harness.Case):
 
     def test_units_name_the_programs_that_are_installed(self):
         for unit in (self.prefix / "lib" / "systemd" / "system").glob("*.service"):
-            program = re.search(r"^ExecStart=(\S+)", unit.read_text(), re.M)[1]
-            self.assertTrue((self.dir / program.lstrip("/")).is_file(), f"{unit.name}: {program}")
+            for program in re.findall(r"^Exec(?:Start|Reload|StopPost)=[-+]*(\S+)", unit.read_text(), re.M):
+                self.assertTrue((self.dir / program.lstrip("/")).is_file(), f"{unit.name}: {program}")
 
     def test_everything_belongs_to_a_package(self):
         debian = harness.root / "debian"

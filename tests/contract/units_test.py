@@ -225,7 +225,7 @@ class Systemd(harness.Case):
             copies = pathlib.Path(directory)
             for name in names("*.service") + names("*.socket") + names("*.target") + names("*.slice"):
                 # The programs of this build, wherever the units will find theirs.
-                text = re.sub(r"^(ExecStart=)\S+/", rf"\g<1>{harness.binaries}/", (units / name).read_text(), flags=re.M)
+                text = re.sub(r"^(Exec\w+=[-+]*)/\S+/", rf"\g<1>{harness.binaries}/", (units / name).read_text(), flags=re.M)
                 (copies / name).write_text(text)
             done = self.analyze("verify", "--man=no", "--recursive-errors=no", *map(str, sorted(copies.iterdir())))
             ours = [line for line in done.stderr.splitlines() if "alknet" in line]

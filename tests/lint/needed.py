@@ -20,6 +20,7 @@ allowed = {
     "alknet-authd": set(),
     "alknet": {"libssh.so.4", "libssl.so.3", "libcrypto.so.3", "libgssapi_krb5.so.2"},
     "alknetctl": set(),
+    "alknet-unit-helper": set(),
     "alknet-keygen": {"libssh.so.4", "libssl.so.3", "libcrypto.so.3"},
 }
 

@@ -115,10 +115,16 @@ class Readme(story.Case):
 
     def do_a_certificate_that_browsers_accept(self, commands):
         live = "/etc/letsencrypt/live/tunnel.example.com"
-        self.server_box.run(f"mkdir -p -m 700 {live}; openssl req -x509 -newkey rsa:2048 -nodes -keyout {live}/privkey.pem "
-                            f"-out {live}/fullchain.pem -subj /CN=tunnel.example.com -days 30 2>/dev/null")
+        order = (f"mkdir -p -m 700 {live}; openssl req -x509 -newkey rsa:2048 -nodes -keyout {live}/privkey.pem "
+                 f"-out {live}/fullchain.pem -subj /CN=tunnel.example.com -days 30 2>/dev/null")
+        self.server_box.run(order)
         self.assertFalse(self.shows_certificate(f"{live}/fullchain.pem"))
         self.run_all(commands)
+        self.assertTrue(self.shows_certificate(f"{live}/fullchain.pem"))
+        # What certbot does after a renewal.
+        self.server_box.run(order)
+        self.assertFalse(self.shows_certificate(f"{live}/fullchain.pem"))
+        self.server_box.run(["/etc/letsencrypt/renewal-hooks/deploy/alknet"])
         self.assertTrue(self.shows_certificate(f"{live}/fullchain.pem"))
 
     def do_upgrade(self, commands):

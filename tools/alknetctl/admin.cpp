@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace alk::alknetctl {
 
@@ -32,7 +33,7 @@ class BusAdmin : public Admin {
   Result<std::uint64_t> clear_penalties(const std::string& address) override {
     return listen_.clear_penalties(address);
   }
-  Result<clients::Reloaded> reload() override { return listen_.reload(); }
+  Result<clients::Reloaded> reload() override;
   Result<std::vector<Metric>> metrics() override {
     return clients::ask_metrics(connection_,
                                 {"org.alknet.Listen1", "/org/alknet/Listen1", "org.alknet.Listen1"});
@@ -51,6 +52,20 @@ class BusAdmin : public Admin {
   bus::BlockingConnection connection_;
   clients::ListenClient listen_;
 };
+
+// Like `systemctl reload`, as far as the caller's rights go.
+Result<clients::Reloaded> BusAdmin::reload() {
+  auto files = clients::ServiceManager(connection_).credentials(clients::listend_unit);
+  if (!files || files->empty())
+    return listen_.reload(); // no service: keys are files that the server reads itself
+  if (::geteuid() == 0) {
+    ALK_TRY(auto credentials, clients::open_credentials(*files));
+    return listen_.reload_with_keys(credentials);
+  }
+  ALK_TRY(auto reloaded, listen_.reload());
+  reloaded.keys_left = true;
+  return reloaded;
+}
 
 Task<> ask_status(clients::AuthClient& client, std::optional<Result<clients::AuthStatus>>& answer) {
   answer = co_await client.status();

@@ -23,7 +23,8 @@ int reload(Admin& admin, const Output& output) {
   if (output.format == Format::Json) {
     print_json({{"generation", reloaded->generation},
                 {"changed", reloaded->changed},
-                {"restart", reloaded->restart}},
+                {"restart", reloaded->restart},
+                {"keys_left", reloaded->keys_left}},
                output);
     return exit_ok;
   }
@@ -31,6 +32,9 @@ int reload(Admin& admin, const Output& output) {
   if (reloaded->changed.empty()) output.out << "nothing changed\n";
   print_keys("changed:", reloaded->changed, output);
   print_keys("waiting for a restart:", reloaded->restart, output);
+  if (reloaded->keys_left)
+    output.out << "certificates and their keys were not read again, for which it takes root: systemctl "
+                  "reload alknet-listend\n";
   return exit_ok;
 }
 

@@ -1,6 +1,7 @@
 #include "supervisor/job_type.hpp"
 
 #include "base/text.hpp"
+#include "clients/service_manager.hpp"
 #include "log/log.hpp"
 
 namespace alk::listend {
@@ -11,21 +12,6 @@ constexpr bus::Destination service_manager{"org.freedesktop.systemd1", "/org/fre
 constexpr std::chrono::milliseconds patience{1000}; // it answers within 10 ms
 constexpr std::size_t cgroup_limit = 64 * 1024;
 
-// ListJobs: (number, unit, type, state, job, unit's object) each.
-Result<std::string> find_type(bus::Message& reply, const std::string& unit) {
-  std::string found;
-  ALK_TRY_VOID(reply.read_each("(usssoo)", [&] {
-    return reply.read_inside('r', "usssoo", [&]() -> Result<void> {
-      ALK_TRY_VOID(reply.skip("u"));
-      ALK_TRY(std::string name, reply.read_text());
-      ALK_TRY(std::string type, reply.read_text());
-      if (name == unit) found = std::move(type);
-      return reply.skip("soo");
-    });
-  }));
-  return found;
-}
-
 Task<Result<std::string>> ask(bus::Connection& connection) {
   auto cgroups = read_file("/proc/self/cgroup", cgroup_limit);
   if (!cgroups) co_return pass(std::move(cgroups).error());
@@ -33,7 +19,7 @@ Task<Result<std::string>> ask(bus::Connection& connection) {
   auto call = connection.make_call(service_manager, "ListJobs", bus::AutoStart::No);
   auto reply = co_await connection.call(std::move(call), patience);
   if (!reply) co_return pass(std::move(reply).error());
-  co_return find_type(*reply, unit);
+  co_return clients::read_job_type(*reply, unit);
 }
 } // namespace
 

@@ -181,11 +181,16 @@ TEST_F(Verbs, ReloadSaysWhatChangedAndWhatWaits) {
   EXPECT_EQ(reload(admin_, json()), exit_ok);
   EXPECT_EQ(printed(), Json({{"generation", 8},
                              {"changed", {"limits.max_connections", "forwarding.rules[1].action"}},
-                             {"restart", {"listeners[0].listen"}}}));
+                             {"restart", {"listeners[0].listen"}},
+                             {"keys_left", false}}));
   admin_.reloaded_ = clients::Reloaded{9, {}, {}};
   out_.str({});
   EXPECT_EQ(reload(admin_, text()), exit_ok);
   EXPECT_EQ(out_.str(), "generation 9 is in force\nnothing changed\n");
+  admin_.reloaded_->keys_left = true;
+  out_.str({});
+  EXPECT_EQ(reload(admin_, text()), exit_ok);
+  EXPECT_THAT(out_.str(), HasSubstr("were not read again, for which it takes root: systemctl reload"));
 }
 
 TEST_F(Verbs, AFailedReloadPrintsEveryLine) {

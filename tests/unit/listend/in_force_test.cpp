@@ -1,4 +1,5 @@
 #include "in_force.hpp"
+#include "net/self_signed.hpp"
 
 #include <set>
 
@@ -57,6 +58,33 @@ TEST(InForce, EveryLimitIsShown) {
   for (auto no_number : {"penalties.overflow", "penalties.exempt"}) known.erase(no_number);
   for (const auto& entry : shown_limits({})) shown.insert(text(entry, "name"));
   EXPECT_EQ(shown, known);
+}
+
+std::shared_ptr<const net::TlsContext> context(const SecretBytes& key) {
+  return net::TlsContext::server(*net::make_self_signed(key, {"localhost"}), key.view()).value();
+}
+
+TEST(InForce, RenewedCertificatesByTheKeyThatNamesThem) {
+  auto key = net::generate_tls_key();
+  config::Static running;
+  for (const char* name : {"a", "b", "own", "plain"}) running.listeners.emplace_back().name = name;
+  running.listeners[2].tls = {"/cert", "/key"};
+  auto shared = context(*key);
+  TlsContexts before{{"a", shared}, {"b", shared}, {"own", context(*key)}};
+  TlsContexts after = before;
+  EXPECT_TRUE(renewed_certificates(running, before, after).empty());
+  after["own"] = context(*key);
+  EXPECT_EQ(renewed_certificates(running, before, after), std::vector<std::string>{"listeners[2].tls.cert"});
+  after["a"] = after["b"] = context(*key);
+  EXPECT_EQ(renewed_certificates(running, before, after),
+            (std::vector<std::string>{"server.tls.cert", "listeners[2].tls.cert"}));
+}
+
+TEST(InForce, ExpiredCertificatesByListener) {
+  TlsContexts contexts{{"tls", context(*net::generate_tls_key())}};
+  std::uint64_t expires = contexts["tls"]->certificate()->expires;
+  EXPECT_TRUE(expired_certificates(contexts, expires - 1).empty());
+  EXPECT_EQ(expired_certificates(contexts, expires), std::vector<std::string>{"tls"});
 }
 
 } // namespace

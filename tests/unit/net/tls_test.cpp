@@ -303,6 +303,9 @@ TEST(TlsContext, TellsWhatItShows) {
   auto facts = TlsContext::server(*cert, key->view()).value()->certificate();
   ASSERT_TRUE(facts);
   EXPECT_TRUE(facts->self_signed);
+  EXPECT_EQ(facts->fingerprint.size(), 64U);
+  auto other = make_self_signed(*key, {"example.org"});
+  EXPECT_NE(TlsContext::server(*other, key->view()).value()->certificate()->fingerprint, facts->fingerprint);
   auto days = (facts->expires - static_cast<std::uint64_t>(std::time(nullptr))) / 86400;
   EXPECT_NEAR(static_cast<double>(days), static_cast<double>(self_signed_days - self_signed_backdate_days),
               2);
