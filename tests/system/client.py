@@ -31,9 +31,15 @@ class Client:
         line = self.server.look(["ssh-keygen", "-y", "-f", host_key]).split()
         self.known_hosts.write_text(f"[{self.network.there}]:443 {line[0]} {line[1]}\n")
 
+    @property
+    def place(self):
+        """ADDRESS:PORT that it connects to."""
+        there = self.network.there
+        return f"[{there}]:443" if ":" in there else f"{there}:443"
+
     def tls_command(self):
         """Stock ssh gets to the server by this."""
-        return f"openssl s_client -quiet -connect {self.network.there}:443 2>/dev/null"
+        return f"openssl s_client -quiet -connect {self.place} 2>/dev/null"
 
     def ssh_command(self, *arguments):
         return self.network.command([
@@ -69,7 +75,7 @@ class Client:
     def connect(self, program, *arguments):
         """`alknet connect` by the executable `program`: (program, address of its SOCKS5 port in this network)."""
         started = self.case.start(f"{self.name}-connect", self.network.command(
-            [program, "connect", "--server", f"{self.network.there}:443", "--transport", "tls", "--insecure", "--identity", self.key,
+            [program, "connect", "--server", self.place, "--transport", "tls", "--insecure", "--identity", self.key,
              "--known-hosts", self.known_hosts, "--socks5", "127.0.0.1:0", *arguments]))
         return started, started.wait_line(r"^ready socks5=(\S+)", timeout=30, stream="out")[1]
 
@@ -83,7 +89,7 @@ class Client:
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-        raw = self.network.inside(lambda: socket.create_connection((self.network.there, 443), timeout))
+        raw = self.network.inside(lambda: socket.create_connection(harness.split_address(self.place), timeout))
         return context.wrap_socket(raw, server_hostname="localhost")
 
     def certificate(self):

@@ -1,8 +1,41 @@
 """fail2ban with what our package ships and nothing else: who fails too often is turned away by the kernel, and let in again."""
 
+import json
+
+import announcing_proxy
 import harness
 import story
 from client import Client
+
+
+class OverIPv6:
+    """A network, as one sees it who has IPv6 alone."""
+
+    def __init__(self, network):
+        self._network = network
+        self.here, self.there = network.here6, network.there6
+
+    def __getattr__(self, name):
+        return getattr(self._network, name)
+
+
+class Proxy(announcing_proxy.AnnouncingProxy):
+    """In a network of its own, where its users are, too; says that they come from `announced`."""
+
+    def __init__(self, network, announced):
+        super().__init__((network.there, 443), announcing_proxy.v2(announced))
+        self.network = network
+
+    def onward(self):
+        return self.network.inside(super().onward)
+
+
+class ProxiedClient(Client):
+    proxy = None
+
+    @property
+    def place(self):
+        return self.proxy.address
 
 
 class Ban(story.Case):
@@ -42,8 +75,8 @@ class Ban(story.Case):
         except (ConnectionRefusedError, TimeoutError):
             return False
 
-    def stranger(self, number):
-        stranger = Client(self, self.server_box, self.network(self.server_box, number), f"stranger{number}")
+    def stranger(self, number, network=None, kind=Client):
+        stranger = kind(self, self.server_box, network or self.network(self.server_box, number), f"stranger{number}")
         stranger.trust()
         return stranger
 
@@ -65,6 +98,33 @@ class Ban(story.Case):
         self.control("set", "alknet", "unbanip", stranger.network.here)
         harness.wait_until(lambda: self.reaches(stranger), 15, "it may come again")
         self.assertEqual(self.banned(), [])
+
+    def test_ban_and_unban_over_ipv6(self):
+        stranger = self.stranger(2, OverIPv6(self.network(self.server_box, 2)))
+        self.fail_until_banned(stranger)
+        harness.wait_until(lambda: not self.reaches(stranger), 15, "the kernel turns it away")
+        self.assertTrue(self.client.ssh_admits(), "nobody else is concerned")
+        self.assertEqual(self.banned(), [stranger.network.here])
+        self.control("set", "alknet", "unbanip", stranger.network.here)
+        harness.wait_until(lambda: self.reaches(stranger), 15, "it may come again")
+
+    def test_behind_a_proxy_it_is_the_client_who_is_banned(self):
+        announced = "198.51.100.7"
+        network = self.network(self.server_box, 3)
+        path = "/etc/alknet/alknet.toml"
+        text = self.server_box.read(path)
+        self.assertEqual(text.count('name = "tls"\n'), 1)
+        self.server_box.write(path, text.replace('name = "tls"\n', f'name = "tls"\nproxy_protocol_from = {json.dumps([network.here])}\n'))
+        self.server_box.run(["systemctl", "restart", "alknet-listend"])
+        stranger = self.stranger(3, network, ProxiedClient)
+        stranger.proxy = self.target(network.inside(lambda: Proxy(network, announced)))
+        for _ in range(10):
+            self.assertTrue(self.attempt(stranger))
+        harness.wait_until(self.banned, 15, "the ban")
+        self.assertEqual(self.banned(), [announced])
+        self.assertTrue(self.attempt(stranger), "the proxy still gets through: banning behind it is its own business")
+        self.assertTrue(self.client.ssh_admits(), "who comes without a proxy needs no header")
+        self.assertEqual(self.banned(), [announced])
 
     def test_who_logs_in_is_not_counted(self):
         for _ in range(12):
