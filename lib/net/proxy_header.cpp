@@ -68,8 +68,9 @@ std::optional<Address> parse_v1_fields(std::string_view line) {
 
 ProxyHeader parse_v1(std::string_view bytes) {
   const auto end = bytes.find('\r');
+  if (bytes.find('\n') < end) return ended(State::Malformed); // however it was cut
   if (end == bytes.npos) {
-    if (bytes.find('\n') != bytes.npos || bytes.size() + 2 > proxy_v1_limit) return ended(State::Malformed);
+    if (bytes.size() + 2 > proxy_v1_limit) return ended(State::Malformed);
     return need(std::max(bytes.size() + 2, v1_least));
   }
   if (end + 2 > proxy_v1_limit) return ended(State::Malformed);

@@ -58,6 +58,8 @@ TEST(ProxyHeader, Version1IsExact) {
     EXPECT_EQ(source("PROXY " + std::string(line) + "\r\n"), "malformed") << line;
   EXPECT_EQ(source("PROXY TCP4 1.1.1.1 1.1.1.1 1 1\n"), "malformed");
   EXPECT_EQ(source("PROXY TCP4 1.1.1.1 1.1.1.1 1 1\rX"), "malformed");
+  EXPECT_EQ(source("PROXY UNKNOWN a\nb\r\n"), "malformed");
+  EXPECT_EQ(source("PROXY UNKNOWN a\n"), "malformed") << "as early as it can be seen";
   EXPECT_EQ(source("PROXY UNKNOWN " + std::string(92, 'x') + "\r\n"), "malformed") << "108 bytes";
   EXPECT_EQ(source("PROXY UNKNOWN " + std::string(92, 'x')), "malformed");
   for (auto other :
