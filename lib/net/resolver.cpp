@@ -84,8 +84,13 @@ struct Resolver::State {
   std::condition_variable changed;
   std::deque<Job> queue;
   bool stopped = false;
+  struct Worker {
+    std::thread thread;
+    bool looking_up = false;
+  };
+  std::vector<Worker> workers; // resized before the first thread starts
 
-  static void work(const std::shared_ptr<State>& self);
+  static void work(const std::shared_ptr<State>& self, Worker& me);
   void deliver(const Job& job, Answer answer);
   bool push(Job job);
 };
@@ -101,15 +106,17 @@ void Resolver::State::deliver(const Job& job, Answer answer) {
   });
 }
 
-void Resolver::State::work(const std::shared_ptr<State>& self) {
+void Resolver::State::work(const std::shared_ptr<State>& self, Worker& me) {
   for (;;) {
     Job job;
     {
       std::unique_lock lock(self->mutex);
+      me.looking_up = false;
       self->changed.wait(lock, [&] { return self->stopped || !self->queue.empty(); });
       if (self->stopped) return;
       job = std::move(self->queue.front());
       self->queue.pop_front();
+      me.looking_up = true;
     }
     if (job.deadline <= std::chrono::steady_clock::now()) continue; // nobody waits any more
     self->deliver(job, self->look_up(job.host, job.port));
@@ -133,18 +140,28 @@ Resolver::Resolver(unsigned threads, LookUp look_up) : state_(std::make_shared<S
   sigset_t all, before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  for (unsigned i = 0; i < threads; ++i) std::thread([state = state_] { State::work(state); }).detach();
+  state_->workers.resize(threads);
+  for (State::Worker& worker : state_->workers)
+    worker.thread = std::thread([state = state_, &worker] { State::work(state, worker); });
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 Resolver::~Resolver() {
   std::deque<Job> dropped;
+  std::vector<std::thread> idle;
   {
     std::lock_guard lock(state_->mutex);
     state_->stopped = true;
     dropped.swap(state_->queue);
+    for (State::Worker& worker : state_->workers) {
+      if (worker.looking_up)
+        worker.thread.detach();
+      else
+        idle.push_back(std::move(worker.thread));
+    }
   }
   state_->changed.notify_all();
+  for (std::thread& thread : idle) thread.join(); // no thread is just ending while the process exits
 }
 
 Task<Answer> Resolver::resolve(std::string host, std::uint16_t port, std::chrono::milliseconds deadline) {

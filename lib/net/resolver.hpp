@@ -28,8 +28,8 @@ class Resolver {
 
   explicit Resolver(unsigned threads = 4);
   Resolver(unsigned threads, LookUp look_up); // tests bring their own look-up
-  // Returns at once: a thread inside getaddrinfo ends by itself later, and its answer is dropped. Must happen
-  // before the loops of pending questions are destroyed.
+  // Never waits for a name server: a thread inside getaddrinfo ends by itself later, and its answer is
+  // dropped; the idle ones have ended. Must happen before the loops of pending questions are destroyed.
   ~Resolver();
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
