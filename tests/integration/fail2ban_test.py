@@ -28,10 +28,7 @@ class LiveLines(harness.Case):
         return [f"tunnel {match[1]}[4711]: {match[2]}" for match in found if match]
 
     def ssh(self, transport="ssh", user="alknet", key=None, check=None):
-        options = self.server.ssh_options(transport)
-        if key:
-            options[options.index("-i") + 1] = str(key)
-        options[-1] = f"{user}@{options[-1].split('@')[1]}"
+        options = self.server.ssh_options(transport, key, user)
         return self.run_program(["ssh", "-W", self.web.address, *options], check=check, stdin=None,
                                 input=b"GET / HTTP/1.0\r\n\r\n")
 

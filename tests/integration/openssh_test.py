@@ -159,8 +159,7 @@ class Ways(harness.Case):
 
     def test_a_stranger_is_rejected_and_logged(self):
         harness.make_key(self.dir / "stranger")
-        options = self.server.ssh_options()
-        options[options.index("-i") + 1] = str(self.dir / "stranger")
+        options = self.server.ssh_options(key=self.dir / "stranger")
         done = self.run_program(["ssh", "-W", "127.0.0.1:1", *options], check=255)
         self.assertIn(b"Permission denied (publickey)", done.stderr)
         mark = harness.fingerprint(self.dir / "stranger.pub")

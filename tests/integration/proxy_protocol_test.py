@@ -166,10 +166,7 @@ class Clients(Proxied):
                            for name, place in self.direct.items()})
 
     def ssh(self, transport, key=None, user="alknet", check=0):
-        options = self.server.ssh_options(transport)
-        if key:
-            options[options.index("-i") + 1] = str(key)
-        options[-1] = f"{user}@{options[-1].split('@')[1]}"
+        options = self.server.ssh_options(transport, key, user)
         return self.run_program(["ssh", "-W", self.web.address, *options], check=check, stdin=None,
                                 input=b"GET / HTTP/1.0\r\n\r\n")
 

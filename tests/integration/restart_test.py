@@ -11,36 +11,9 @@ import time
 
 import harness
 import targets
+from knocking import Knocking
+from programs import alive
 from service_manager import ServiceManager
-
-
-def alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rsplit(")", 1)[1].split()[0] not in "ZX"
-    except FileNotFoundError:
-        return False
-
-
-class Knocking(threading.Thread):
-    """New connections, one after the other, each with the server's greeting."""
-
-    def __init__(self, address):
-        super().__init__()
-        self.address, self.bad, self.good, self.longest, self.done = address, [], 0, 0.0, threading.Event()
-
-    def run(self):
-        while not self.done.is_set():
-            began = time.monotonic()
-            try:
-                with socket.create_connection(self.address, timeout=30) as sock:
-                    if sock.recv(4) == b"SSH-":
-                        self.good += 1
-                    else:
-                        self.bad.append("closed")
-            except OSError as error:
-                self.bad.append(repr(error))
-            self.longest = max(self.longest, time.monotonic() - began)
 
 
 class Transfer(threading.Thread):

@@ -5,21 +5,14 @@ import json
 import os
 import signal
 import socket
-import threading
 import time
 import unittest
 
 import harness
 import served
 import targets
-
-
-def alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rsplit(")", 1)[1].split()[0] not in "ZX"
-    except FileNotFoundError:
-        return False
+from knocking import Knocking
+from programs import alive
 
 
 def freeze_workers(pid):
@@ -32,32 +25,6 @@ def freeze_workers(pid):
         for request in (seize, interrupt):
             if ptrace(request, int(thread), 0, 0) != 0:
                 raise unittest.SkipTest(f"threads cannot be stopped here: ptrace: {os.strerror(ctypes.get_errno())}")
-
-
-class Knocking(threading.Thread):
-    """New connections, one after the other, each with the server's greeting; `bad` collects what was not served."""
-
-    def __init__(self, address):
-        super().__init__()
-        self.address, self.bad, self.good, self.longest, self.done = address, [], 0, 0.0, threading.Event()
-
-    def run(self):
-        while not self.done.is_set():
-            began = time.monotonic()
-            try:
-                with socket.create_connection(self.address, timeout=30) as sock:
-                    if sock.recv(4) == b"SSH-":
-                        self.good += 1
-                    else:
-                        self.bad.append(f"closed after {time.monotonic() - began:.3f} s")
-            except OSError as error:
-                self.bad.append(repr(error))
-            self.longest = max(self.longest, time.monotonic() - began)
-
-    def stop(self):
-        self.done.set()
-        self.join(60)
-        print(f"# {self.good} connections, longest wait {self.longest * 1000:.0f} ms, bad: {self.bad}")
 
 
 class Supervisor(harness.Case):

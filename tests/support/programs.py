@@ -41,6 +41,15 @@ def wait_until(condition, timeout=20, what="condition"):
         pause.wait(0.01)
 
 
+def alive(pid):
+    """Whether the process runs; one that has ended and waits for its parent does not."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
 class Program:
     """A running program. stdout and stderr go line by line to NAME.log and to wait_line().
 

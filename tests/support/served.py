@@ -33,15 +33,15 @@ class Served:
     def _place(text):
         return None if text in (None, "none", "-") else harness.split_address(text)
 
-    def ssh_options(self, transport="ssh"):
+    def ssh_options(self, transport="ssh", key=None, user="alknet"):
         """Arguments for stock ssh(1) that authenticate and check the host key, over plain TCP or through TLS."""
-        options = ["-F", "/dev/null", "-i", str(self.identity), "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
+        options = ["-F", "/dev/null", "-i", str(key or self.identity), "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
                    "-o", f"UserKnownHostsFile={self.known_hosts}", "-o", "StrictHostKeyChecking=yes",
                    "-o", "ExitOnForwardFailure=yes", "-o", "ConnectTimeout=15"]
         host, port = self.ssh if transport == "ssh" else self.tls
         if transport == "tls":
             options += ["-o", f"ProxyCommand=openssl s_client -quiet -connect {joined(host, port)} 2>/dev/null"]
-        return [*options, "-p", str(port), f"alknet@{host}"]
+        return [*options, "-p", str(port), f"{user}@{host}"]
 
     def ssh_forward(self, *forwards, transport="ssh", name="ssh"):
         """`ssh -N` with -L/-D arguments; returns once it says that it listens."""
