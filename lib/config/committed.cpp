@@ -1,36 +1,18 @@
 #include "config/committed.hpp"
 
-#include "base/bytes.hpp"
 #include "base/memory_file.hpp"
+#include "config/sources_wire.hpp"
 
 namespace alk::config {
 
 namespace {
 constexpr std::uint32_t format = 1;           // another release may have to read it: upgrades, downgrades
 constexpr std::size_t name_limit = 4096;      // a path
-constexpr std::size_t text_limit = 4 << 20;   // of one file: the limit of a whole configuration
 constexpr std::size_t total_limit = 64 << 20; // two configurations, and 32 MiB of key files
-constexpr std::uint32_t most_entries = 65536; // drop-ins; key files
+constexpr std::uint32_t most_entries = 65536; // key files
 
 Failure cut_short() {
   return fail(Kind::Invalid, "a kept configuration is cut short");
-}
-
-void write_sources(ByteWriter& out, const Sources& sources) {
-  out.u32(static_cast<std::uint32_t>(sources.size()));
-  for (const SourceFile& file : sources) out.string(file.path).string(file.name).string(file.text);
-}
-
-Result<Sources> read_sources(ByteReader& in) {
-  auto count = in.u32();
-  if (!count || *count > most_entries) return cut_short();
-  Sources sources;
-  for (std::uint32_t i = 0; i < *count; ++i) {
-    auto path = in.string(name_limit), name = in.string(name_limit), text = in.string(text_limit);
-    if (!path || !name || !text) return cut_short();
-    sources.push_back({std::string(*path), std::string(*name), std::string(*text)});
-  }
-  return sources;
 }
 } // namespace
 
@@ -53,8 +35,10 @@ Result<CommittedText> unpack_committed(const Fd& memory) {
   if (!generation) return cut_short();
   CommittedText text;
   text.generation = *generation;
-  ALK_TRY(text.sources, read_sources(in));
-  ALK_TRY(text.running, read_sources(in));
+  auto sources = read_sources(in), running = read_sources(in);
+  if (!sources || !running) return cut_short();
+  text.sources = std::move(*sources);
+  text.running = std::move(*running);
   auto count = in.u32();
   if (!count || *count > most_entries) return cut_short();
   for (std::uint32_t i = 0; i < *count; ++i) {

@@ -1,15 +1,14 @@
 #include "control/bundle.hpp"
 
-#include "base/bytes.hpp"
 #include "base/memory_file.hpp"
+#include "config/sources_wire.hpp"
 
 namespace alk::listend {
 
 namespace {
-constexpr std::size_t name_limit = 4096;       // a path
-constexpr std::size_t file_limit = 4 << 20;    // of all files of the configuration (lib/config)
+constexpr std::size_t name_limit = 4096;       // of a key, a path
 constexpr std::size_t bundle_limit = 32 << 20; // those, and a megabyte for each of some keys
-constexpr std::uint32_t most_entries = 4096;   // drop-ins; keys
+constexpr std::uint32_t most_entries = 4096;   // keys
 
 Failure cut_short() {
   return fail(Kind::Invalid, "a bundle of configuration and keys is cut short");
@@ -17,21 +16,8 @@ Failure cut_short() {
 
 std::string write_files(const config::Sources& files) {
   ByteWriter out;
-  out.u32(static_cast<std::uint32_t>(files.size()));
-  for (const config::SourceFile& file : files) out.string(file.path).string(file.name).string(file.text);
+  config::write_sources(out, files);
   return out.take();
-}
-
-Result<config::Sources> read_files(ByteReader& in) {
-  auto count = in.u32();
-  if (!count || *count > most_entries) return cut_short();
-  config::Sources files;
-  for (std::uint32_t i = 0; i < *count; ++i) {
-    auto path = in.string(name_limit), name = in.string(name_limit), text = in.string(file_limit);
-    if (!path || !name || !text) return cut_short();
-    files.push_back({std::string(*path), std::string(*name), std::string(*text)});
-  }
-  return files;
 }
 } // namespace
 
@@ -75,7 +61,9 @@ Result<Bundle> unpack(const Fd& memory) {
   ALK_TRY(SecretBytes content, read_sealed(memory, bundle_limit));
   ByteReader in(content.view());
   Bundle bundle;
-  ALK_TRY(bundle.sources, read_files(in));
+  auto sources = config::read_sources(in);
+  if (!sources) return cut_short();
+  bundle.sources = std::move(*sources);
   auto keys = in.u32();
   if (!keys || *keys > most_entries) return cut_short();
   for (std::uint32_t i = 0; i < *keys; ++i) {
@@ -83,7 +71,9 @@ Result<Bundle> unpack(const Fd& memory) {
     if (!name || !bytes) return cut_short();
     bundle.keys.emplace(std::string(*name), SecretBytes(*bytes));
   }
-  ALK_TRY(bundle.running, read_files(in));
+  auto running = config::read_sources(in);
+  if (!running) return cut_short();
+  bundle.running = std::move(*running);
   return bundle;
 }
 
