@@ -155,6 +155,25 @@ class Engine(Case):
         self.assertTrue(self.client.ssh_admits())
         self.assertEqual(len(self.engines()), 1)
 
+    def scopes(self):
+        return self.server_box.look(["systemctl", "list-units", "--plain", "--no-legend", "alknet-listend-*.scope"]).split("\n")[:-1]
+
+    def test_an_older_generation_has_a_scope(self):
+        sock, path = self.open_tunnel()
+        old, = self.engines()
+        self.server_box.run(["systemctl", "restart", "alknet-listend"])
+        self.assertEqual([line.split()[0] for line in self.scopes()], [f"alknet-listend-{old}.scope"])
+        self.assertIn(f"alknet-listend-{old}.scope", (self.server_box.look(["cat", f"/proc/{old}/cgroup"])))
+        self.assertTrue(echoes(sock, b"goes on"))
+        with self.client.open(path) as fresh:
+            self.assertTrue(echoes(fresh, b"a channel after"))
+        said = "\n".join(self.server_box.messages("-u", "alknet-listend*"))
+        self.assertIn("engine draining", said)
+        self.assertNotIn("left-over", said)
+        self.server_box.run(["systemctl", "stop", "alknet-listend"])
+        self.assertEqual(self.engines(), [])
+        harness.wait_until(lambda: self.scopes() == [], what="no scope is left")
+
     def test_a_stop_ends_a_frozen_older_generation(self):
         self.open_tunnel()
         old = self.engines()
