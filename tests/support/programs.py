@@ -61,7 +61,7 @@ class Program:
     def __init__(self, name, command, directory, env=None, sockets=None, cwd=None, input=False, limits=None):
         self.name = name
         # OpenSSH 9.2 sleeps on when the signal comes between its look at it and poll(2): it is told again.
-        self._signals = 3 if str(command[0]) == "ssh" else 1
+        self._signals = 3 if "ssh" in map(str, command) else 1  # also behind nsenter
         self.log_path = pathlib.Path(directory) / f"{name}.log"
         self._lines = []  # (stream, text)
         self._changed = threading.Condition()
