@@ -58,7 +58,7 @@ class Promises(harness.Case):
         header = (harness.root / "lib/log/event.hpp").read_text()
         event = re.search(r'auth_attempt\{"([0-9a-f]{32})", "([^"]+)"\}', header)
         definition = self.read("filter.d/alknet.conf")["Definition"]
-        self.assertEqual(definition["journalmatch"], f"_SYSTEMD_UNIT=alknet-listend.service MESSAGE_ID={event[1]}")
+        self.assertEqual(definition["journalmatch"], f"_SYSTEMD_SLICE=alknet.slice MESSAGE_ID={event[1]}")
         self.assertIn(f" {event[2]} remote_addr=<ADDR> ", definition["failregex"])
         self.assertTrue(definition["failregex"].startswith("^") and definition["failregex"].endswith("$"))
 

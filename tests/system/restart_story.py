@@ -170,6 +170,8 @@ class Engine(Case):
         said = "\n".join(self.server_box.messages("-u", "alknet-listend*"))
         self.assertIn("engine draining", said)
         self.assertNotIn("left-over", said)
+        # What fail2ban matches on: it holds for every generation.
+        self.assertEqual({entry["_SYSTEMD_SLICE"] for entry in self.server_box.journal(f"_PID={old}")}, {"alknet.slice"})
         self.server_box.run(["systemctl", "stop", "alknet-listend"])
         self.assertEqual(self.engines(), [])
         harness.wait_until(lambda: self.scopes() == [], what="no scope is left")

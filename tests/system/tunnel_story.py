@@ -69,7 +69,7 @@ class FirstTunnel(story.Case):
         [judged] = [e for e in server.journal("-u", "alknet-listend") if e["MESSAGE"].startswith("auth attempt")]
         self.assertEqual(judged["MESSAGE"], "auth attempt remote_addr=10.77.1.2 user=alknet "
                                             f"key_fingerprint={client.fingerprint} result=reject")
-        self.assertEqual(judged["_SYSTEMD_UNIT"], "alknet-listend.service")
+        self.assertEqual((judged["_SYSTEMD_UNIT"], judged["_SYSTEMD_SLICE"]), ("alknet-listend.service", "alknet.slice"))
 
 
 if __name__ == "__main__":
