@@ -1,0 +1,20 @@
+#include "alknet-stored/sql/engine.hpp"
+
+namespace alk::stored {
+
+bool is_uuid(std::string_view text) {
+  if (text.size() != 36) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash ? c != '-' : !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) return false;
+  }
+  return true;
+}
+
+Result<Place> Place::tenant(std::string_view id) {
+  if (!is_uuid(id)) return fail(Kind::Invalid, "not the id of an organisation");
+  return Place(std::string(id));
+}
+
+} // namespace alk::stored

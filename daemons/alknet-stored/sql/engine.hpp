@@ -1,0 +1,44 @@
+// Where databases are: the system's one and one for each tenant. An engine opens, makes and retires them; all
+// of its members may be called from any thread.
+#pragma once
+
+#include "alknet-stored/sql/connection.hpp"
+
+#include <memory>
+
+namespace alk::stored {
+
+// The system's database, or a tenant's: the id of its organisation, a UUID of ours in lower case.
+class Place {
+ public:
+  static Place system() { return Place({}); }
+  static Result<Place> tenant(std::string_view id); // Invalid: no UUID of ours
+
+  bool is_system() const { return id_.empty(); }
+  const std::string& id() const { return id_; }
+  bool operator==(const Place&) const = default;
+
+ private:
+  explicit Place(std::string id) : id_(std::move(id)) {}
+  std::string id_;
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  // Access::Write brings the tables to this program's version first. The system's database is made when it is
+  // not there; a tenant's is not. Errors: NotFound (no such tenant), Unsupported (tables of a newer version
+  // than this program's), Busy, Broken (also: damaged, or no database of ours).
+  virtual Result<std::unique_ptr<Connection>> open(const Place& place, Access access) = 0;
+
+  // A tenant's life. All of its connections must be closed before it is retired.
+  virtual Result<void> make_tenant(const Place& place) = 0;   // Conflict: is there, also retired
+  virtual Result<void> retire_tenant(const Place& place) = 0; // out of use, but kept; NotFound
+  virtual Result<void> erase_tenant(const Place& place) = 0;  // for good; only a retired one, else NotFound
+};
+
+// Whether `text` is a UUID as we make them: 8-4-4-4-12 hexadecimal digits in lower case.
+bool is_uuid(std::string_view text);
+
+} // namespace alk::stored
