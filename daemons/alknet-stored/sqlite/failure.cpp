@@ -20,6 +20,7 @@ Failure constraint_failure(int code, Where at) {
   case SQLITE_CONSTRAINT_UNIQUE:
   case SQLITE_CONSTRAINT_PRIMARYKEY:
   case SQLITE_CONSTRAINT_ROWID: return fail(Kind::Conflict, "it exists already", at);
+  case SQLITE_CONSTRAINT_TRIGGER: // what ON DELETE RESTRICT fails with
   case SQLITE_CONSTRAINT_FOREIGNKEY:
     return fail(Kind::Conflict, "what it refers to does not exist, or something still refers to it", at);
   default: return fail(Kind::Invalid, "a value that the tables do not allow", at);
