@@ -3,6 +3,6 @@
 
 main() {
   install_packages build
-  build_in build
+  build_as_packaged
   say "executables: build/bin/"
 }

@@ -1,5 +1,9 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # root: ./dev sets it
 # Shared by the verbs: messages, packages, meson build directories.
+
+# With a compiler cache an object is found again by what it was made of, wherever that stands and in whatever language the
+# compiler speaks of it.
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=locale
 
 say() { printf '%s\n' "== $*"; }
 
@@ -53,6 +57,15 @@ build_in() { # DIRECTORY [OPTION]...
 # The same for the programs alone, without their tests.
 build_programs_in() { # DIRECTORY [OPTION]...
   set_up "$@" && ninja -C "$1" bin.stamp
+}
+
+# Everyday work, in build/, with the flags of debian/rules but for the one that names a directory: what is tested is what the
+# packages are made of, and a compiler cache has it already when they are built.
+build_as_packaged() { # [TARGET]...
+  local flags
+  flags=$(DEB_BUILD_MAINT_OPTIONS=hardening=+all DEB_CXXFLAGS_MAINT_APPEND=-g1 DEB_CXXFLAGS_STRIP=-ffile-prefix-map=$PWD=. \
+    dpkg-buildflags --export=cmdline) || return 1
+  (eval "export $flags" && set_up build --buildtype=plain) && ninja -C build "$@"
 }
 
 set_up() { # DIRECTORY [OPTION]...

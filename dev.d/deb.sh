@@ -23,12 +23,11 @@ set_version() { # DIRECTORY VERSION
 }
 
 # debhelper gives each build a home of its own, where a compiler cache would begin empty; the flag that is taken away names
-# this directory, so that no other would find anything in the cache.
+# this directory, so that no other would find anything in the cache (build_as_packaged).
 use_compiler_cache() { # DIRECTORY
-  command -v ccache >/dev/null && [ -d /usr/lib/ccache ] || return 0
+  command -v ccache >/dev/null || return 0
   CCACHE_DIR=$(ccache --get-config cache_dir)
-  export DEB_CXXFLAGS_STRIP=-ffile-prefix-map=$1=.
-  export CCACHE_DIR PATH=/usr/lib/ccache:$PATH CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
+  export CCACHE_DIR DEB_CXXFLAGS_STRIP=-ffile-prefix-map=$1=. ALKNET_WERROR=true
 }
 
 lint_packages() { # CHANGES

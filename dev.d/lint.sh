@@ -3,6 +3,6 @@
 
 main() {
   install_packages build test
-  build_in build
+  build_as_packaged
   meson test -C build --no-rebuild --suite lint --print-errorlogs --logbase lint "$@"
 }

@@ -22,5 +22,5 @@ prepare_machines() { # [ARGUMENT OF ./dev deb]...
       touch build-deb/.complete
     fi
   fi
-  system_python tests/system/base.py >/dev/null && set_up build && ninja -C build tests/system/sandbox_probe
+  system_python tests/system/base.py >/dev/null && build_as_packaged tests/system/sandbox_probe
 }

@@ -112,7 +112,7 @@ main() {
     shift
   done
   install_packages build run
-  build_programs_in build
+  build_as_packaged bin.stamp
   scratch=$(mktemp -d)
   trap clean_up EXIT
   trap 'exit 0' INT TERM

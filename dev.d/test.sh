@@ -82,7 +82,7 @@ main() {
   sanitizer_environment
 
   if wanted lint || wanted unit || wanted contract || wanted integration; then
-    if compile g++ build_in build; then cheap_stages; else gate=shut; fi
+    if compile g++ build_as_packaged; then cheap_stages; else gate=shut; fi
     if dear integration; then
       stage integration build --suite integration --timeout-multiplier "$times"
     fi
