@@ -113,7 +113,7 @@ Result<void> AuthBus::verify_public_key(bus::Call& call) {
   ALK_TRY(bus::Dictionary peer, call.in.read_dictionary(max_peer_facts));
   const std::string* literal = bus::find<std::string>(peer, "address");
   std::string address = literal != nullptr ? *literal : std::string();
-  auto judged = judge(transactions_.current()->keys, blob, address, now_());
+  auto judged = judge(transactions_.current()->keys, {blob, user, address}, now_());
   counts_.verdict(judged);
   ALK_TRY(Verdict verdict, std::move(judged));
   if (const auto* refusal = std::get_if<Refusal>(&verdict)) {
@@ -226,7 +226,8 @@ void log_snapshot(const Snapshot& snapshot) {
                 {"reason", one_token(warning.reason)}});
   if (warnings.left_out() > 0)
     log::warning("and " + std::to_string(warnings.left_out()) + " more key lines skipped");
-  if (snapshot.keys.login_count() == 0) log::warning("no keys: nobody can log in");
+  if (snapshot.keys.login_count() + snapshot.keys.authority_count() == 0)
+    log::warning("no keys: nobody can log in");
 }
 
 } // namespace alk::authd

@@ -1,15 +1,12 @@
 #include "alknet-authd/judge.hpp"
 
+#include "alknet-authd/certificate_judge.hpp"
+
 #include <algorithm>
 
 namespace alk::authd {
 
 namespace {
-
-// sshd refuses one second later (valid_before < now); the second named is the first that is too late.
-bool expired(const KeyOptions& options, UnixSeconds now) {
-  return options.expires && now >= *options.expires;
-}
 
 bool admits(const KeyOptions& options, std::string_view address) {
   if (!options.from) return true;
@@ -22,10 +19,22 @@ std::optional<std::vector<std::string>> limit(const std::vector<std::string>& pe
   return permits;
 }
 
-Grant grant(const KeySet::Entry& entry) {
-  const KeyOptions& options = entry.line.options;
+} // namespace
+
+// sshd refuses one second later (valid_before < now); the second named is the first that is too late.
+bool expired(const KeyOptions& options, UnixSeconds now) {
+  return options.expires && now >= *options.expires;
+}
+
+std::optional<Refusal> refused_by(const KeyOptions& options, std::string_view address, UnixSeconds now) {
+  if (!admits(options, address)) return Refusal::From;
+  if (expired(options, now)) return Refusal::Expired;
+  return std::nullopt;
+}
+
+Grant grant_of(std::string id, const KeyOptions& options) {
   Grant grant;
-  grant.identity.id = fingerprint_text(entry.digest);
+  grant.identity.id = std::move(id);
   grant.identity.scopes.emplace_back(default_scope);
   grant.constraints.permit_open = limit(options.permitopen);
   grant.constraints.permit_listen = limit(options.permitlisten);
@@ -34,8 +43,6 @@ Grant grant(const KeySet::Entry& entry) {
   return grant;
 }
 
-} // namespace
-
 std::string_view refusal_word(Refusal refusal) {
   switch (refusal) {
   case Refusal::UnknownKey: return "unknown-key";
@@ -43,26 +50,31 @@ std::string_view refusal_word(Refusal refusal) {
   case Refusal::Expired: return "expired";
   case Refusal::Unsupported: return "unsupported";
   case Refusal::NotALoginKey: return "not-a-login-key";
+  case Refusal::UnknownAuthority: return "unknown-authority";
+  case Refusal::Certificate: return "certificate";
+  case Refusal::NotYetValid: return "not-yet-valid";
+  case Refusal::Principal: return "principal";
   }
   return "unknown-key";
 }
 
-Result<Verdict> judge(const KeySet& keys, std::string_view blob, std::string_view address, UnixSeconds now) {
-  auto key = parse_key_blob(blob);
+Result<Verdict> judge(const KeySet& keys, const Attempt& attempt, UnixSeconds now) {
+  auto key = parse_key_blob(attempt.blob);
   if (!key && key.error().kind != Kind::Unsupported) return pass(std::move(key).error());
-  if (keys.is_authority(blob)) return Verdict(Refusal::NotALoginKey);
+  if (key && key->kind == KeyClass::Certificate) return judge_certificate(keys, attempt, now);
+  if (keys.is_authority(sha256(attempt.blob))) return Verdict(Refusal::NotALoginKey);
   if (!key || key->kind != KeyClass::Ed25519) return Verdict(Refusal::Unsupported);
-  const KeySet::Entry* entry = keys.find_login(blob);
+  const KeySet::Entry* entry = keys.find_login(attempt.blob);
   if (entry == nullptr) return Verdict(Refusal::UnknownKey);
-  if (!admits(entry->line.options, address)) return Verdict(Refusal::From);
-  if (expired(entry->line.options, now)) return Verdict(Refusal::Expired);
-  return Verdict(grant(*entry));
+  const KeyOptions& options = entry->line.options;
+  if (auto refusal = refused_by(options, attempt.address, now)) return Verdict(*refusal);
+  return Verdict(grant_of(fingerprint_text(entry->digest), options));
 }
 
 std::optional<Grant> look_up(const KeySet& keys, std::string_view id, UnixSeconds now) {
   const KeySet::Entry* entry = keys.find_login_by_id(id);
   if (entry == nullptr || expired(entry->line.options, now)) return std::nullopt;
-  return grant(*entry);
+  return grant_of(fingerprint_text(entry->digest), entry->line.options);
 }
 
 Result<std::vector<std::string>> find_revoked(const KeySet& keys, const std::vector<std::string>& ids,
@@ -70,8 +82,10 @@ Result<std::vector<std::string>> find_revoked(const KeySet& keys, const std::vec
   if (ids.size() > max_find_revoked)
     return fail(Kind::Invalid, "more than " + std::to_string(max_find_revoked) + " identities");
   std::vector<std::string> revoked;
-  std::copy_if(ids.begin(), ids.end(), std::back_inserter(revoked),
-               [&](const std::string& id) { return !look_up(keys, id, now); });
+  std::copy_if(ids.begin(), ids.end(), std::back_inserter(revoked), [&](const std::string& id) {
+    auto login = parse_credential(id);
+    return login ? !still_admitted(keys, *login, now) : !look_up(keys, id, now);
+  });
   return revoked;
 }
 

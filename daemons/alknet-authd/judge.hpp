@@ -20,25 +20,50 @@ struct Grant {
   Constraints constraints;
 };
 
-enum class Refusal { UnknownKey, From, Expired, Unsupported, NotALoginKey };
-inline constexpr Refusal refusals[] = {Refusal::UnknownKey, Refusal::From, Refusal::Expired,
-                                       Refusal::Unsupported, Refusal::NotALoginKey};
+enum class Refusal {
+  UnknownKey,
+  From,
+  Expired,
+  Unsupported,
+  NotALoginKey,
+  UnknownAuthority, // from here on: certificates
+  Certificate,      // forged, of a host, or with a critical option that is not understood
+  NotYetValid,
+  Principal,
+};
+inline constexpr Refusal refusals[] = {
+    Refusal::UnknownKey,  Refusal::From,         Refusal::Expired,
+    Refusal::Unsupported, Refusal::NotALoginKey, Refusal::UnknownAuthority,
+    Refusal::Certificate, Refusal::NotYetValid,  Refusal::Principal,
+};
 std::string_view refusal_word(Refusal refusal); // the words of org.alknet.Auth1
 
 using Verdict = std::variant<Grant, Refusal>;
 
-// `address`: literal IP address of the peer, empty when unknown (a key with from= is refused then).
-// Errors: Invalid (malformed key).
-Result<Verdict> judge(const KeySet& keys, std::string_view blob, std::string_view address, UnixSeconds now);
+// What a peer shows, and what is known of it.
+struct Attempt {
+  std::string_view blob;    // key or certificate, SSH wire encoding
+  std::string_view user;    // as it called itself; certificates are compared with it
+  std::string_view address; // literal IP address, empty when unknown (from= refuses then)
+};
 
-// As a login of `id` would get it now, without from=. Nothing when it would not be let in.
+// Errors: Invalid (malformed key or certificate).
+Result<Verdict> judge(const KeySet& keys, const Attempt& attempt, UnixSeconds now);
+
+// Parts of a verdict that keys and the lines of their authorities share.
+bool expired(const KeyOptions& options, UnixSeconds now);
+std::optional<Refusal> refused_by(const KeyOptions& options, std::string_view address, UnixSeconds now);
+Grant grant_of(std::string id, const KeyOptions& options);
+
+// As a login of `id` by its key would get it now, without from=. Nothing when it would not be let in.
 std::optional<Grant> look_up(const KeySet& keys, std::string_view id, UnixSeconds now);
 
-// Those of `ids` that can no longer log in, in their order. Errors: Invalid (more than max_find_revoked).
+// Those of `ids` (identities, or Constraints::credential of certificates) that can no longer log in, in their
+// order. Errors: Invalid (more than max_find_revoked).
 Result<std::vector<std::string>> find_revoked(const KeySet& keys, const std::vector<std::string>& ids,
                                               UnixSeconds now);
 
-// Identities that `before` names and that cannot log in with `after`.
+// Identities whose keys `before` holds and that cannot log in with `after`.
 std::vector<std::string> lost_identities(const KeySet& before, const KeySet& after, UnixSeconds now);
 
 } // namespace alk::authd

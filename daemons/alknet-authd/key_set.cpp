@@ -50,11 +50,13 @@ KeySet KeySet::build(AuthorizedKeys&& keys) {
   KeySet set;
   for (KeyLine& line : keys.lines) {
     Entry entry{sha256(line.blob), std::move(line)};
-    (entry.line.options.cert_authority ? set.authorities_ : set.logins_).push_back(std::move(entry));
+    auto& authorities = entry.line.trusted ? set.trusted_ : set.authorities_;
+    (entry.line.options.cert_authority ? authorities : set.logins_).push_back(std::move(entry));
   }
   refuse_duplicates(set.authorities_, keys.warnings);
+  refuse_duplicates(set.trusted_, keys.warnings);
   std::erase_if(set.logins_, [&](const Entry& entry) {
-    if (find_digest(set.authorities_, entry.digest) == nullptr) return false;
+    if (!set.is_authority(entry.digest)) return false;
     keys.warnings.add(entry.line.place, "the key is a certificate authority");
     return true;
   });
@@ -75,9 +77,15 @@ const KeySet::Entry* KeySet::find_login_by_id(std::string_view id) const {
   return digest ? find_digest(logins_, *digest) : nullptr;
 }
 
-bool KeySet::is_authority(std::string_view blob) const {
-  const Entry* entry = find_digest(authorities_, sha256(blob));
-  return entry != nullptr && equal_constant_time(std::string_view(entry->line.blob), blob);
+std::vector<const KeySet::Entry*> KeySet::find_authority(const Digest& digest) const {
+  std::vector<const Entry*> found;
+  for (const auto* entries : {&trusted_, &authorities_})
+    if (const Entry* entry = find_digest(*entries, digest)) found.push_back(entry);
+  return found;
+}
+
+bool KeySet::is_authority(const Digest& digest) const {
+  return find_digest(trusted_, digest) != nullptr || find_digest(authorities_, digest) != nullptr;
 }
 
 } // namespace alk::authd

@@ -3,6 +3,9 @@
 // A key counts once. The first line wins and the later ones are refused with a warning: sshd would grant what
 // any of them allows, this grants what the first allows. A key that any line names as a CA is never a login
 // key, whatever other lines say, or the owner of a CA could log in without a certificate.
+//
+// CAs come from two places, which admit differently (network.md 5.5): cert-authority lines of
+// authorized_keys, and the trusted ones of [auth.ssh] cert_authorities. The same key may stand in both.
 #pragma once
 
 #include "pubkey/authorized_keys.hpp"
@@ -16,6 +19,7 @@ namespace alk::authd {
 
 // The words of key files, in which everything here speaks.
 using pubkey::AuthorizedKeys;
+using pubkey::Bare;
 using pubkey::Digest;
 using pubkey::fingerprint_text;
 using pubkey::KeyClass;
@@ -52,16 +56,19 @@ class KeySet {
   // there.
   const Entry* find_login(std::string_view blob) const;
   const Entry* find_login_by_id(std::string_view id) const;
-  bool is_authority(std::string_view blob) const;
+  bool is_authority(const Digest& digest) const; // of either kind
+  // The lines of a CA, the trusted one first; none when it is not known.
+  std::vector<const Entry*> find_authority(const Digest& digest) const;
 
   const std::vector<Entry>& logins() const { return logins_; } // ordered by digest
   std::size_t login_count() const { return logins_.size(); }
-  std::size_t authority_count() const { return authorities_.size(); }
+  std::size_t authority_count() const { return authorities_.size() + trusted_.size(); }
   const Warnings& warnings() const { return warnings_; } // lines that were left out
 
  private:
   std::vector<Entry> logins_;
-  std::vector<Entry> authorities_;
+  std::vector<Entry> authorities_; // cert-authority lines
+  std::vector<Entry> trusted_;
   Warnings warnings_;
 };
 

@@ -12,7 +12,19 @@ namespace alk::authd {
 
 namespace {
 
-constexpr const char* keys_key = "auth.ssh.authorized_keys";
+// A list of the configuration whose elements are paths of key files or whole lines.
+struct Listed {
+  const char* key;
+  const std::vector<std::string>& elements;
+  Bare bare;
+
+  std::string name(std::size_t index) const { return std::string(key) + "[" + std::to_string(index) + "]"; }
+};
+
+std::vector<Listed> lists_of(const config::Auth& auth) {
+  return {{"auth.ssh.authorized_keys", auth.authorized_keys, Bare::Login},
+          {"auth.ssh.cert_authorities", auth.cert_authorities, Bare::Authority}};
+}
 
 std::string describe(const std::vector<config::Problem>& problems) {
   std::string text;
@@ -23,40 +35,39 @@ std::string describe(const std::vector<config::Problem>& problems) {
   return text;
 }
 
-std::string element_name(std::size_t index) {
-  return std::string(keys_key) + "[" + std::to_string(index) + "]";
-}
-
 // Reads every file, so that one answer names every unusable one.
-Result<std::map<std::string, std::string>> read_files(const std::vector<std::string>& elements,
+Result<std::map<std::string, std::string>> read_files(const std::vector<Listed>& lists,
                                                       const Sources& sources) {
   std::map<std::string, std::string> files;
   std::vector<config::Problem> problems;
   std::size_t total = 0;
-  for (std::size_t i = 0; i < elements.size() && total <= max_key_bytes; ++i) {
-    if (config::is_key_line(elements[i])) continue;
-    if (auto text = sources.key_file(elements[i], max_key_file)) {
-      total += text->size();
-      files.insert_or_assign(elements[i], std::move(*text));
-    } else {
-      problems.push_back({elements[i], 0, element_name(i), std::move(text).error().what});
+  for (const Listed& list : lists) {
+    for (std::size_t i = 0; i < list.elements.size() && total <= max_key_bytes; ++i) {
+      const std::string& element = list.elements[i];
+      if (config::is_key_line(element)) continue;
+      if (auto text = sources.key_file(element, max_key_file)) {
+        total += text->size();
+        files.insert_or_assign(element, std::move(*text));
+      } else {
+        problems.push_back({element, 0, list.name(i), std::move(text).error().what});
+      }
     }
+    if (total > max_key_bytes) problems.push_back({list.key, 0, "", "the files are too large together"});
   }
-  if (total > max_key_bytes) problems.push_back({keys_key, 0, "", "the files are too large together"});
   if (!problems.empty()) return fail(Kind::Invalid, describe(problems));
   return files;
 }
 
-AuthorizedKeys parse_keys(const std::vector<std::string>& elements,
-                          const std::map<std::string, std::string>& files) {
+AuthorizedKeys parse_keys(const std::vector<Listed>& lists, const std::map<std::string, std::string>& files) {
   AuthorizedKeys keys;
-  for (std::size_t i = 0; i < elements.size(); ++i) {
-    const std::string& element = elements[i];
-    if (config::is_key_line(element))
-      parse_authorized_keys(element_name(i), element, keys);
-    else
-      parse_authorized_keys(element, files.at(element), keys);
-  }
+  for (const Listed& list : lists)
+    for (std::size_t i = 0; i < list.elements.size(); ++i) {
+      const std::string& element = list.elements[i];
+      if (config::is_key_line(element))
+        parse_authorized_keys(list.name(i), element, keys, list.bare);
+      else
+        parse_authorized_keys(element, files.at(element), keys, list.bare);
+    }
   return keys;
 }
 
@@ -87,9 +98,9 @@ Result<Snapshot> read_snapshot(const Sources& sources) {
   config::CommittedText text;
   auto configuration = sources.configuration(text.sources);
   if (!configuration) return fail(Kind::Invalid, describe(configuration.error()));
-  const std::vector<std::string>& elements = configuration->dynamic.auth.authorized_keys;
-  ALK_TRY(text.files, read_files(elements, sources));
-  KeySet keys = KeySet::build(parse_keys(elements, text.files));
+  const std::vector<Listed> lists = lists_of(configuration->dynamic.auth);
+  ALK_TRY(text.files, read_files(lists, sources));
+  KeySet keys = KeySet::build(parse_keys(lists, text.files));
   return Snapshot{std::move(keys), std::move(configuration->digest), std::move(text)};
 }
 
@@ -97,7 +108,7 @@ Result<void> check_sources(const Sources& sources) {
   config::Sources kept;
   auto configuration = sources.configuration(kept);
   if (!configuration) return fail(Kind::Invalid, describe(configuration.error()));
-  ALK_TRY_VOID(read_files(configuration->dynamic.auth.authorized_keys, sources));
+  ALK_TRY_VOID(read_files(lists_of(configuration->dynamic.auth), sources));
   return {};
 }
 

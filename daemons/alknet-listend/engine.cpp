@@ -133,7 +133,7 @@ void Engine::set_limits(const config::Limits& limits) {
 }
 
 void Engine::recheck(const LiveSession& session) {
-  authority_.find_revoked({session.identity.id}, [this](Result<std::vector<std::string>> revoked) {
+  authority_.find_revoked({session.credential()}, [this](Result<std::vector<std::string>> revoked) {
     if (revoked) end_revoked(*revoked);
   });
 }
@@ -146,9 +146,9 @@ bool Engine::disconnect(std::uint64_t session, const std::string& text) {
   return true;
 }
 
-void Engine::end_revoked(const std::vector<std::string>& identities) {
+void Engine::end_revoked(const std::vector<std::string>& credentials) {
   if (!settings_->values.auth.disconnect_revoked) return;
-  for (const LiveSession* session : sessions_.of_identities({identities.begin(), identities.end()})) {
+  for (const LiveSession* session : sessions_.of_credentials({credentials.begin(), credentials.end()})) {
     log::write(log::Level::Info, log::event::session_revoked,
                {{"remote_addr", session->remote_addr}, {"identity", session->identity.id}},
                {{"session", session->id}, {"user", session->user}});

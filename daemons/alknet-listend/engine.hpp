@@ -52,7 +52,7 @@ class Engine final : private Hub {
   bool disconnect(std::uint64_t session, const std::string& text);
   // Verdicts that are under way or remembered no longer count by themselves. Before end_revoked().
   void identities_changed() { authority_epoch_.fetch_add(1); }
-  void end_revoked(const std::vector<std::string>& identities);
+  void end_revoked(const std::vector<std::string>& credentials); // LiveSession::credential()
 
   struct ListenerState {
     config::Listener settings;

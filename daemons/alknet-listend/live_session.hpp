@@ -25,6 +25,11 @@ struct LiveSession {
   std::uint64_t authority_epoch = 0;                    // see Hub; when authd was asked
   std::shared_ptr<std::atomic<std::uint32_t>> channels; // written by the session's loop
   std::shared_ptr<const Traffic> traffic;               // likewise
+
+  // What alknet-authd calls this login when it is revoked.
+  const std::string& credential() const {
+    return constraints.credential.empty() ? identity.id : constraints.credential;
+  }
 };
 
 } // namespace alk::listend

@@ -28,17 +28,17 @@ std::vector<const LiveSession*> SessionTable::all() const {
   return found;
 }
 
-std::vector<const LiveSession*> SessionTable::of_identities(const std::set<std::string>& ids) const {
+std::vector<const LiveSession*> SessionTable::of_credentials(const std::set<std::string>& credentials) const {
   std::vector<const LiveSession*> found;
   for (const auto& [id, session] : sessions_)
-    if (ids.contains(session.identity.id)) found.push_back(&session);
+    if (credentials.contains(session.credential())) found.push_back(&session);
   return found;
 }
 
-std::vector<std::string> SessionTable::identities() const {
-  std::set<std::string> ids;
-  for (const auto& [id, session] : sessions_) ids.insert(session.identity.id);
-  return {ids.begin(), ids.end()};
+std::vector<std::string> SessionTable::credentials() const {
+  std::set<std::string> found;
+  for (const auto& [id, session] : sessions_) found.insert(session.credential());
+  return {found.begin(), found.end()};
 }
 
 } // namespace alk::listend

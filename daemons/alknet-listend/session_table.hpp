@@ -18,8 +18,8 @@ class SessionTable {
   const LiveSession* find(std::uint64_t id) const;
   const LiveSession* find_identity(const std::string& identity) const; // any session of it
   std::vector<const LiveSession*> all() const;
-  std::vector<const LiveSession*> of_identities(const std::set<std::string>& ids) const;
-  std::vector<std::string> identities() const; // each once
+  std::vector<const LiveSession*> of_credentials(const std::set<std::string>& credentials) const;
+  std::vector<std::string> credentials() const; // each once
   std::size_t size() const { return sessions_.size(); }
 
  private:

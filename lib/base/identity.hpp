@@ -23,6 +23,9 @@ struct Constraints {
   std::optional<std::vector<std::string>> permit_listen;
   bool no_port_forwarding = false;
   std::optional<std::uint64_t> expires; // Unix seconds: the session ends then
+  // What alknet-authd calls this login when it is revoked, where the id does not tell (a certificate). Its
+  // own words, handed back as they are; empty = the id.
+  std::string credential{};
   bool operator==(const Constraints&) const = default;
 };
 

@@ -8,6 +8,7 @@ bus::Dictionary encode(const Constraints& constraints) {
   if (constraints.permit_listen) dictionary.emplace("permitlisten", *constraints.permit_listen);
   if (constraints.no_port_forwarding) dictionary.emplace("no-port-forwarding", true);
   if (constraints.expires) dictionary.emplace("expires", *constraints.expires);
+  if (!constraints.credential.empty()) dictionary.emplace("credential", constraints.credential);
   return dictionary;
 }
 
@@ -24,6 +25,7 @@ static bool apply(const std::string& name, const bus::Value& value, Constraints&
   if (name == "permitlisten") return take<std::vector<std::string>>(value, to.permit_listen);
   if (name == "no-port-forwarding") return take<bool>(value, to.no_port_forwarding);
   if (name == "expires") return take<std::uint64_t>(value, to.expires);
+  if (name == "credential") return take<std::string>(value, to.credential);
   return false;
 }
 

@@ -6,7 +6,8 @@
 
 namespace alk::clients {
 
-// "permitopen" as, "permitlisten" as, "no-port-forwarding" b, "expires" t; what does not limit is left out.
+// "permitopen" as, "permitlisten" as, "no-port-forwarding" b, "expires" t, "credential" s; what does not
+// limit is left out.
 bus::Dictionary encode(const Constraints& constraints);
 
 // Unsupported for an entry that is not known or has another type: whoever does not understand a limit must

@@ -48,6 +48,7 @@ std::vector<std::string> changed_keys(const Dynamic& before, const Dynamic& afte
   Keys keys;
   compare(keys, "auth.disconnect_revoked", before.auth.disconnect_revoked, after.auth.disconnect_revoked);
   compare(keys, "auth.ssh.authorized_keys", before.auth.authorized_keys, after.auth.authorized_keys);
+  compare(keys, "auth.ssh.cert_authorities", before.auth.cert_authorities, after.auth.cert_authorities);
   compare(keys, "forwarding.default", before.forwarding.default_action, after.forwarding.default_action);
   auto compare_rule = [&](const std::string& head, const Rule& old, const Rule& now) {
     compare(keys, head + "target", old.text, now.text);

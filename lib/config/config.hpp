@@ -57,7 +57,8 @@ struct Server {
 
 // [auth]
 struct Auth {
-  std::vector<std::string> authorized_keys; // [auth.ssh] authorized_keys: paths, or whole key lines
+  std::vector<std::string> authorized_keys;  // [auth.ssh] authorized_keys: paths, or whole key lines
+  std::vector<std::string> cert_authorities; // [auth.ssh] cert_authorities: the same, of user CAs
   bool disconnect_revoked = true;
   bool operator==(const Auth&) const = default;
 };
@@ -153,7 +154,8 @@ struct Configuration {
   std::vector<Problem> warnings;
 };
 
-// Whether an entry of authorized_keys is a whole line of an authorized_keys file; else it is the path of one.
+// Whether an entry of authorized_keys or cert_authorities is a whole line of such a file; else it is the path
+// of one.
 bool is_key_line(std::string_view entry);
 
 template <class T>

@@ -155,10 +155,13 @@ static void read_auth(Section& section, Static& fixed, Auth& auth) {
   section.text("host_key", fixed.host_key);
   section.flag("disconnect_revoked", auth.disconnect_revoked);
   section.table("ssh", [&](Section& below) {
-    below.texts("authorized_keys", auth.authorized_keys);
-    auto& entries = auth.authorized_keys;
-    if (std::find(entries.begin(), entries.end(), "") != entries.end())
-      below.problem("authorized_keys", "an empty text is neither a path nor a key");
+    auto keys = [&](std::string_view key, std::vector<std::string>& entries) {
+      below.texts(key, entries);
+      if (std::find(entries.begin(), entries.end(), "") != entries.end())
+        below.problem(key, "an empty text is neither a path nor a key");
+    };
+    keys("authorized_keys", auth.authorized_keys);
+    keys("cert_authorities", auth.cert_authorities);
   });
 }
 
@@ -173,8 +176,9 @@ void resolve_paths(const std::string& directory, Configuration& into) {
     resolve(directory, *path);
   for (auto& listener : into.fixed.listeners)
     for (auto* path : {&listener.tls.cert, &listener.tls.key, &listener.web_root}) resolve(directory, *path);
-  for (auto& entry : into.dynamic.auth.authorized_keys)
-    if (!is_key_line(entry)) resolve(directory, entry);
+  for (auto* entries : {&into.dynamic.auth.authorized_keys, &into.dynamic.auth.cert_authorities})
+    for (auto& entry : *entries)
+      if (!is_key_line(entry)) resolve(directory, entry);
 }
 
 void read_document(const Node* document, Configuration& into, Report& report) {

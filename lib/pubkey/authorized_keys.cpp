@@ -91,17 +91,21 @@ Result<KeyLineParts> split_key_line(std::string_view line) {
   return parts;
 }
 
-Result<KeyLine> parse_key_line(std::string_view line) {
+Result<KeyLine> parse_key_line(std::string_view line, Bare bare) {
   ALK_TRY(KeyLineParts parts, split_key_line(line));
   KeyLine key;
   if (!parts.options.empty()) {
     ALK_TRY(key.options, parse_key_options(parts.options));
   }
+  if (bare == Bare::Authority && !key.options.principals.empty())
+    return fail(Kind::Invalid, "principals= belongs into an authorized_keys file");
+  key.trusted = bare == Bare::Authority;
+  key.options.cert_authority |= key.trusted;
   ALK_TRY(key.blob, parse_key(parts, key.options));
   return key;
 }
 
-void parse_authorized_keys(const std::string& file, std::string_view text, AuthorizedKeys& into) {
+void parse_authorized_keys(const std::string& file, std::string_view text, AuthorizedKeys& into, Bare bare) {
   std::uint32_t number = 0;
   while (!text.empty()) {
     std::string_view line = text.substr(0, text.find('\n'));
@@ -109,7 +113,7 @@ void parse_authorized_keys(const std::string& file, std::string_view text, Autho
     Place place{file, ++number};
     std::string_view content = trim(line);
     if (content.empty() || content.starts_with('#')) continue;
-    auto key = parse_key_line(content);
+    auto key = parse_key_line(content, bare);
     if (key) {
       key->place = std::move(place);
       into.lines.push_back(std::move(*key));

@@ -46,6 +46,7 @@ class Warnings {
 struct KeyLine {
   std::string blob; // SSH wire encoding
   KeyOptions options;
+  bool trusted = false; // a CA for all users, read as Bare::Authority
   Place place;
 };
 
@@ -54,8 +55,14 @@ struct AuthorizedKeys {
   Warnings warnings;
 };
 
+// What a key without cert-authority is: in authorized_keys a login key, in a file of certificate authorities
+// (TrustedUserCAKeys of sshd_config(5)) one of those. There principals= refuses the line: it would say
+// something else than the user name, which such an authority is compared with.
+enum class Bare { Login, Authority };
+
 // Adds the lines of one file (or of one inline entry of the configuration) named `file`.
-void parse_authorized_keys(const std::string& file, std::string_view text, AuthorizedKeys& into);
+void parse_authorized_keys(const std::string& file, std::string_view text, AuthorizedKeys& into,
+                           Bare bare = Bare::Login);
 
 // The fields of a line, as they are written; nothing is judged yet. They point into the line.
 struct KeyLineParts {
@@ -67,6 +74,6 @@ struct KeyLineParts {
 Result<KeyLineParts> split_key_line(std::string_view line); // Invalid: no key line at all
 
 // One line without its newline. Errors: Invalid with the reason.
-Result<KeyLine> parse_key_line(std::string_view line);
+Result<KeyLine> parse_key_line(std::string_view line, Bare bare = Bare::Login);
 
 } // namespace alk::pubkey

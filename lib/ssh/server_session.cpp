@@ -1,5 +1,6 @@
 #include "ssh/server_session.hpp"
 
+#include "base/bytes.hpp"
 #include "base/encoding.hpp"
 #include "ssh/algorithms.hpp"
 #include "ssh/handles.hpp"
@@ -115,6 +116,16 @@ static std::string blob_of(ssh_key_struct* key) {
   return base64_decode(encoded).value_or("");
 }
 
+// A certificate goes by the key that it certifies, as ssh-keygen -l names it: what the login will be called.
+static std::string fingerprint_of_offer(const std::string& blob) {
+  ByteReader reader(blob);
+  auto type = reader.string(blob.size());
+  if (!type || *type != "ssh-ed25519-cert-v01@openssh.com") return fingerprint_of_blob(blob);
+  auto nonce = reader.string(blob.size()), point = reader.string(blob.size());
+  if (!nonce || !point) return fingerprint_of_blob(blob);
+  return fingerprint_of_blob(ByteWriter().string("ssh-ed25519").string(*point).bytes());
+}
+
 void ServerSession::handle_auth(ssh_message_struct* raw) {
   MessageHandle message(raw);
   ++requests_taken_;
@@ -138,7 +149,7 @@ void ServerSession::handle_auth(ssh_message_struct* raw) {
     return;
   }
   offer_ = std::make_unique<KeyOffer>(
-      KeyOffer{name, blob, fingerprint_of_blob(blob), state == SSH_PUBLICKEY_STATE_VALID});
+      KeyOffer{name, blob, fingerprint_of_offer(blob), state == SSH_PUBLICKEY_STATE_VALID});
   auth_message_.reset(message.release());
   answer_due_ = true;
   verdict_ready_ = false;

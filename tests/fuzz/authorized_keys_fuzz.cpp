@@ -19,12 +19,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(keys.login_count() + keys.authority_count() <= copy.size());
   require(keys.warnings().list().size() <= max_warnings);
   for (const KeyLine& line : copy) {
-    auto verdict = judge(keys, line.blob, "192.0.2.1", 1'800'000'000);
+    auto verdict = judge(keys, {line.blob, "alice", "192.0.2.1"}, 1'800'000'000);
     require(verdict.has_value());
     require(!line.options.cert_authority || !std::holds_alternative<Grant>(*verdict));
-    require(keys.is_authority(line.blob) || keys.find_login(line.blob) != nullptr);
+    require(keys.is_authority(sha256(line.blob)) || keys.find_login(line.blob) != nullptr);
   }
-  (void)judge(keys, text, text, 0);
+  (void)judge(keys, {text, text, text}, 0);
   (void)parse_fingerprint(text);
   return 0;
 }

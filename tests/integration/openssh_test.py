@@ -223,5 +223,52 @@ class Dropbear(harness.Case):
             self.assertEqual(upload(sock, size, 12), targets.pattern_digest(size, 12))
 
 
+class Certificates(harness.Case):
+    """ssh(1) with a certificate: the authority alone lets it in, and takes it away again."""
+
+    def setUp(self):
+        super().setUp()
+        harness.require("ssh")
+        self.server = self.serve()
+        self.ca = harness.make_key(self.dir / "ca")
+        harness.make_key(self.dir / "one")
+        self.server.drop_in.parent.mkdir(exist_ok=True)
+        (self.dir / "cas").write_text(self.ca + "\n")
+        self.server.configure(f"[auth.ssh]\ncert_authorities = ['{self.dir}/cas']\n")
+
+    def certify(self, *arguments):
+        (self.dir / "one-cert.pub").unlink(missing_ok=True)
+        subprocess.run(["ssh-keygen", "-q", "-s", self.dir / "ca", "-I", "x", "-n", "alknet", *arguments, self.dir / "one.pub"],
+                       check=True, stdin=subprocess.DEVNULL)
+
+    def through(self, echo):
+        """What comes back through `ssh -W`."""
+        done = subprocess.run(["ssh", "-W", echo.address, *self.server.ssh_options(key=self.dir / "one")], input=b"hello",
+                              capture_output=True, timeout=60)
+        return done.stdout
+
+    def test_lets_in_and_forwards(self):
+        echo = self.target(targets.Echo())
+        self.assertEqual(self.through(echo), b"", "the key alone is unknown")
+        self.certify()
+        self.assertEqual(self.through(echo), b"hello")
+        fingerprint = harness.fingerprint(self.dir / "one.pub")
+        self.server.program.wait_line(rf"user=alknet key_fingerprint={harness.re.escape(fingerprint)} result=accept")
+        self.certify("-O", "no-port-forwarding")
+        self.assertEqual(self.through(echo), b"")
+
+    def test_a_session_ends_with_its_authority(self):
+        self.certify()
+        session = self.start("ssh", ["ssh", "-v", "-N", *self.server.ssh_options(key=self.dir / "one")])
+        session.wait_line(r"Entering interactive session|pledge: network", timeout=30)
+        self.server.bus_call("org.alknet.Auth1", "/org/alknet/Auth1", "Reload")
+        self.server.ctl("reload")  # nothing changed: it lives
+        self.assertTrue(session.running())
+        (self.dir / "cas").write_text("")
+        self.server.ctl("reload")
+        self.server.program.wait_line(r"session revoked")
+        self.assertEqual(session.wait(), 255)
+
+
 if __name__ == "__main__":
     harness.main()

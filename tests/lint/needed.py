@@ -17,7 +17,7 @@ everybody = {"libstdc++.so.6", "libgcc_s.so.1", "libc.so.6", "libm.so.6", "ld-li
 
 allowed = {
     "alknet-listend": {"libssh.so.4", "libssl.so.3", "libcrypto.so.3", "libgssapi_krb5.so.2"},
-    "alknet-authd": set(),
+    "alknet-authd": {"libcrypto.so.3"},  # the signatures of certificates
     "alknet": {"libssh.so.4", "libssl.so.3", "libcrypto.so.3", "libgssapi_krb5.so.2"},
     "alknetctl": set(),
     "alknet-unit-helper": set(),

@@ -245,7 +245,7 @@ void EngineServer::blame(const OffenceBody& body) {
 
 void EngineServer::recheck() {
   if (engine_.sessions().size() == 0) return;
-  authority_.find_revoked(engine_.sessions().identities(), [this](Result<std::vector<std::string>> revoked) {
+  authority_.find_revoked(engine_.sessions().credentials(), [this](Result<std::vector<std::string>> revoked) {
     if (revoked)
       engine_.end_revoked(*revoked);
     else

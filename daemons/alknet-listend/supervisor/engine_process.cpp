@@ -96,6 +96,7 @@ class EngineProcess {
     auth_.on_changed([this](std::uint64_t, const std::vector<std::string>& revoked) {
       server_.engine().identities_changed();
       server_.engine().end_revoked(revoked);
+      server_.recheck(); // the signal names keys; whose certificates went, authd finds out when asked
     });
     auth_.on_available([this](bool available) {
       server_.engine().identities_changed();

@@ -27,14 +27,14 @@ KeySet keys(std::initializer_list<std::string> lines) {
 // "accepted", or the word of the refusal.
 std::string verdict(const KeySet& set, std::string_view blob, std::string_view address = "192.0.2.1",
                     UnixSeconds at = now) {
-  auto judged = judge(set, blob, address, at);
+  auto judged = judge(set, {blob, "alice", address}, at);
   if (!judged) return std::string(kind_name(judged.error().kind));
   if (auto* refusal = std::get_if<Refusal>(&*judged)) return std::string(refusal_word(*refusal));
   return "accepted";
 }
 
 Grant granted(const KeySet& set, std::string_view blob) {
-  auto judged = judge(set, blob, "192.0.2.1", now);
+  auto judged = judge(set, {blob, "alice", "192.0.2.1"}, now);
   EXPECT_TRUE(judged && std::holds_alternative<Grant>(*judged));
   return judged && std::holds_alternative<Grant>(*judged) ? std::get<Grant>(*judged) : Grant{};
 }
@@ -67,7 +67,7 @@ TEST(Judge, FindsEveryKeyOfMany) {
 TEST(Judge, OtherKindsAreUnsupported) {
   auto set = keys({line(1)});
   for (const char* type : {"ssh-rsa", "ssh-dss", "ecdsa-sha2-nistp256", "sk-ssh-ed25519@openssh.com",
-                           "ssh-ed25519-cert-v01@openssh.com", "ssh-ed448"})
+                           "ssh-rsa-cert-v01@openssh.com", "ssh-ed448"})
     EXPECT_EQ(verdict(set, testing::key_of_type(type)), "unsupported") << type;
 }
 

@@ -69,6 +69,7 @@ tls = { cert = "/c.pem", key = "/k.pem" }
 host_key = "/etc/key"
 disconnect_revoked = false
 ssh.authorized_keys = ["/etc/alknet/authorized_keys", "ssh-ed25519 AAAA me"]
+ssh.cert_authorities = ["cas"]
 
 [forwarding]
 default = "deny"
@@ -126,6 +127,7 @@ TEST(Parse, EveryKey) {
   EXPECT_EQ(whole.fixed.host_key, "/etc/key");
   EXPECT_FALSE(whole.dynamic.auth.disconnect_revoked);
   EXPECT_EQ(whole.dynamic.auth.authorized_keys.size(), 2U);
+  EXPECT_THAT(whole.dynamic.auth.cert_authorities, ElementsAre("cas"));
   auto& rules = whole.dynamic.forwarding.rules;
   ASSERT_EQ(rules.size(), 2U);
   EXPECT_EQ(rules[0].target.suffix, ".example.com");
@@ -374,7 +376,7 @@ TEST(KnownKeys, AreTheOnesTheFullFileSets) {
   EXPECT_THAT(keys, Contains("forwarding.rules[].transports"));
   EXPECT_THAT(keys, Contains("limits.keepalive_count_max"));
   EXPECT_THAT(keys, Contains("auth.ssh.authorized_keys"));
-  EXPECT_EQ(keys.size(), 41U);
+  EXPECT_EQ(keys.size(), 42U);
 }
 
 TEST(ChangedKeys, NamesWhatDiffers) {
@@ -385,9 +387,10 @@ TEST(ChangedKeys, NamesWhatDiffers) {
   after.dynamic.limits.max_connections = 1;
   after.dynamic.forwarding.rules[1].action = Action::Allow;
   after.dynamic.auth.authorized_keys.clear();
+  after.dynamic.auth.cert_authorities.clear();
   EXPECT_THAT(changed_keys(before.dynamic, after.dynamic),
-              ElementsAre("auth.ssh.authorized_keys", "forwarding.rules[1].action", "limits.max_connections",
-                          "limits.connect_timeout"));
+              ElementsAre("auth.ssh.authorized_keys", "auth.ssh.cert_authorities",
+                          "forwarding.rules[1].action", "limits.max_connections", "limits.connect_timeout"));
   after.dynamic.forwarding.rules.pop_back();
   EXPECT_THAT(changed_keys(before.dynamic, after.dynamic), Contains("forwarding.rules"));
   after.fixed.listeners[0].stealth = false;

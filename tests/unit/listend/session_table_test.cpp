@@ -22,8 +22,22 @@ TEST(SessionTable, FindsByIdAndByIdentity) {
   EXPECT_EQ(table.find(4), nullptr);
   EXPECT_NE(table.find_identity("a"), nullptr);
   EXPECT_EQ(table.find_identity("c"), nullptr);
-  EXPECT_EQ(table.of_identities({"a", "c"}).size(), 2U);
-  EXPECT_EQ(table.identities(), (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(table.of_credentials({"a", "c"}).size(), 2U);
+  EXPECT_EQ(table.credentials(), (std::vector<std::string>{"a", "b"}));
+}
+
+// Two logins of one identity, one of them by a certificate: each is revoked by its own name.
+TEST(SessionTable, ACredentialStandsForTheIdentity) {
+  SessionTable table;
+  table.add(session(1, "a"));
+  auto certified = session(2, "a");
+  certified.constraints.credential = "cert:a";
+  table.add(certified);
+  EXPECT_EQ(table.credentials(), (std::vector<std::string>{"a", "cert:a"}));
+  ASSERT_EQ(table.of_credentials({"a"}).size(), 1U);
+  EXPECT_EQ(table.of_credentials({"a"})[0]->id, 1U);
+  ASSERT_EQ(table.of_credentials({"cert:a"}).size(), 1U);
+  EXPECT_EQ(table.of_credentials({"cert:a"})[0]->id, 2U);
 }
 
 TEST(SessionTable, RemovesOnce) {
