@@ -56,18 +56,20 @@ Result<std::vector<Violation>> Schema::validate(std::string_view value) const {
 Result<const Schema*> SchemaCache::get(const std::string& type_id, std::int64_t version,
                                        std::string_view text) {
   Key key{type_id, version};
-  if (auto known = index_.find(key); known != index_.end()) {
+  auto known = index_.find(key);
+  if (known != index_.end() && known->second->text == text) {
     entries_.splice(entries_.begin(), entries_, known->second);
-    return &known->second->second;
+    return &known->second->schema;
   }
   ALK_TRY(auto schema, Schema::compile(text));
-  entries_.emplace_front(key, std::move(schema));
-  index_.emplace(std::move(key), entries_.begin());
+  if (known != index_.end()) entries_.erase(known->second);
+  entries_.push_front({key, std::string(text), std::move(schema)});
+  index_[std::move(key)] = entries_.begin();
   if (entries_.size() > max_cached_schemas) {
-    index_.erase(entries_.back().first);
+    index_.erase(entries_.back().key);
     entries_.pop_back();
   }
-  return &entries_.front().second;
+  return &entries_.front().schema;
 }
 
 } // namespace alk::stored

@@ -64,13 +64,18 @@ class Schema {
 // The schemas used last, by (type id, version of the type). Belongs to one thread.
 class SchemaCache {
  public:
-  // Compiled now when unknown. The pointer is good until the next call.
+  // Compiled now when unknown, or when it was compiled from another text (a version that was rolled back).
+  // The pointer is good until the next call.
   Result<const Schema*> get(const std::string& type_id, std::int64_t version, std::string_view text);
   std::size_t size() const { return entries_.size(); }
 
  private:
   using Key = std::pair<std::string, std::int64_t>;
-  using Entry = std::pair<Key, Schema>;
+  struct Entry {
+    Key key;
+    std::string text;
+    Schema schema;
+  };
   std::list<Entry> entries_; // used last, first
   std::map<Key, std::list<Entry>::iterator> index_;
 };
