@@ -5,7 +5,8 @@ import xml.etree.ElementTree as xml
 import harness
 
 changes = "org.freedesktop.DBus.Property.EmitsChangedSignal"
-daemons = {"alknet-authd": "org.alknet.Auth1", "alknet-listend": "org.alknet.Listen1"}
+daemons = {"alknet-authd": "org.alknet.Auth1", "alknet-listend": "org.alknet.Listen1",
+           "alknet-stored": "org.alknet.Store1"}
 
 
 def members(text, name):
@@ -42,6 +43,9 @@ class Interfaces(harness.Case):
 
     def test_listend(self):
         self.compare("alknet-listend")
+
+    def test_stored(self):
+        self.compare("alknet-stored")
 
     def test_the_comparison_can_fail(self):
         good = (harness.root / "contracts/org.alknet.Auth1.xml").read_text()

@@ -110,7 +110,8 @@ class Polkit(harness.Case):
     """Every action that a table names is declared, and polkit answers the daemon's user about it."""
 
     def test_actions_equal_the_tables(self):
-        for daemon, interface in (("alknet-listend", "org.alknet.Listen1"), ("alknet-authd", "org.alknet.Auth1")):
+        for daemon, interface in (("alknet-listend", "org.alknet.Listen1"), ("alknet-authd", "org.alknet.Auth1"),
+                                  ("alknet-stored", "org.alknet.Store1")):
             table = (harness.root / "daemons" / daemon / "policy.hpp").read_text()
             named = set(re.findall(r'"(org\.alknet\.[\w.-]+)"\s*}', table))
             declared = contracts / "dbus" / f"{interface}.policy"
@@ -124,8 +125,11 @@ class Polkit(harness.Case):
 
     def test_every_change_needs_an_action(self):
         """Members that only look are named here; whatever else alknet-admin may call needs polkit's consent."""
-        looks = {"ListSessions", "Explain", "GetPolicy", "GetLimits", "GetMetrics", "ListPenalties"}
-        table = (harness.root / "daemons/alknet-listend/policy.hpp").read_text()
+        looks = {"ListSessions", "Explain", "GetPolicy", "GetLimits", "GetMetrics", "ListPenalties",
+                 "GetAccount", "ListAccounts", "ListOrganizations", "ListMembers", "ListKeys", "ListApiKeys", "ListAudit",
+                 "VerifyAudit"}
+        table = "".join((harness.root / f"daemons/{daemon}/policy.hpp").read_text()
+                        for daemon in ("alknet-listend", "alknet-stored"))
         rules = re.findall(r'\{"(\w+)",\s*bus::Who::Admin(,\s*"[^"]+")?\}', table)
         self.assertGreater(len(rules), 4)
         for member, action in rules:

@@ -57,7 +57,7 @@ no_network = ["PrivateNetwork=yes", "IPAddressDeny=any", "RestrictAddressFamilie
 # systemd-analyze's exposure, in tenths, that each service may have. listend connects to destinations itself; keygen is
 # root, since keys belong to root.
 exposure = {"alknet-authd.service": 2, "alknet-listend.service": 11, "alknet-keygen.service": 5,
-            "alknet-metrics@.service": 3}
+            "alknet-metrics@.service": 3, "alknet-stored.service": 2}
 
 # Lines that a hardening directive may stand in a second time.
 may_repeat = {"SystemCallFilter"}
@@ -107,10 +107,12 @@ class Services(harness.Case):
                     self.assertEqual(line in lines(name), name != "alknet-listend.service", line)
         self.assertEqual(values("alknet-listend.service", "RestrictAddressFamilies"), ["AF_UNIX AF_INET AF_INET6"])
 
-    def test_only_keygen_writes(self):
+    def test_who_writes_where(self):
+        may = {"alknet-keygen.service": ["ReadWritePaths=/etc/alknet"],
+               "alknet-stored.service": ["StateDirectory=alknet-stored"]}
         for name in names("*.service"):
             writes = [line for line in lines(name) if re.match("(ReadWritePaths|.*Directory)=", line)]
-            self.assertEqual(writes, ["ReadWritePaths=/etc/alknet"] if name == "alknet-keygen.service" else [], name)
+            self.assertEqual(writes, may.get(name, []), name)
 
     def test_nothing_gives_up(self):
         """Starts by sockets and by the bus count as well: a limit would end in a service that nobody starts again."""
@@ -118,7 +120,7 @@ class Services(harness.Case):
             self.assertEqual(values(name, "StartLimitIntervalSec"), ["0"], name)
         for name in names("*.socket"):
             self.assertEqual(values(name, "TriggerLimitIntervalSec"), ["0"], name)
-        for name in ("alknet-authd.service", "alknet-listend.service"):
+        for name in ("alknet-authd.service", "alknet-listend.service", "alknet-stored.service"):
             self.assertEqual(values(name, "Type"), ["notify"], name)
             self.assertEqual(values(name, "Restart"), ["on-failure"], name)
             self.assertEqual(values(name, "WatchdogSec"), ["30s"], name)
@@ -134,9 +136,10 @@ class Services(harness.Case):
         self.assertFalse(list((harness.root / "contracts" / "dbus").glob("org.alknet.Listen1.service")))
 
     def test_activation_names_the_alias(self):
-        activation = (harness.root / "contracts" / "dbus" / "org.alknet.Auth1.service").read_text()
-        alias = values("alknet-authd.service", "Alias")
-        self.assertIn(f"SystemdService={alias[0]}\n", activation)
+        for unit, interface in (("alknet-authd", "Auth1"), ("alknet-stored", "Store1")):
+            activation = (harness.root / "contracts" / "dbus" / f"org.alknet.{interface}.service").read_text()
+            alias = values(f"{unit}.service", "Alias")
+            self.assertIn(f"SystemdService={alias[0]}\n", activation)
 
 
 class Ports(harness.Case):

@@ -16,6 +16,7 @@ everybody = {"libstdc++.so.6", "libgcc_s.so.1", "libc.so.6", "libm.so.6", "ld-li
              "libsystemd.so.0", "libspdlog.so.1.10", "libfmt.so.9", "libsodium.so.23"}
 
 allowed = {
+    "alknet-stored": {"libsqlite3.so.0"},
     "alknet-listend": {"libssh.so.4", "libssl.so.3", "libcrypto.so.3", "libgssapi_krb5.so.2"},
     "alknet-authd": {"libcrypto.so.3"},  # the signatures of certificates
     "alknet": {"libssh.so.4", "libssl.so.3", "libcrypto.so.3", "libgssapi_krb5.so.2"},

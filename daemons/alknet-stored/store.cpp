@@ -1,0 +1,84 @@
+#include "alknet-stored/store.hpp"
+
+#include <asio/post.hpp>
+
+namespace alk::stored {
+
+Result<std::unique_ptr<Store>> Store::open(asio::io_context& loop, std::unique_ptr<Engine> engine) {
+  std::unique_ptr<Store> store(new Store(loop, std::move(engine)));
+  // The writer first: it makes the file and brings its tables up to date.
+  ALK_TRY(store->writer_, Worker::start(*store->engine_, Access::Write));
+  for (auto& reader : store->readers_) {
+    ALK_TRY(reader, Worker::start(*store->engine_, Access::Read));
+  }
+  return store;
+}
+
+Store::~Store() {
+  self_.reset();
+}
+
+Worker::Done Store::ticket(Done done) {
+  const std::uint64_t number = ++last_;
+  waiting_.emplace(number, std::move(done));
+  return [&loop = loop_, weak = std::weak_ptr(self_), number](Result<void> result) {
+    auto shared = std::make_shared<Result<void>>(std::move(result));
+    asio::post(loop, [weak, number, shared] {
+      if (auto self = weak.lock()) (*self)->finish(number, std::move(*shared));
+    });
+  };
+}
+
+void Store::finish(std::uint64_t number, Result<void> result) {
+  auto entry = waiting_.extract(number);
+  entry.mapped()(std::move(result));
+  if (waiting_.empty() && idle_) std::exchange(idle_, nullptr)();
+}
+
+void Store::when_idle(std::function<void()> idle) {
+  if (waiting_.empty()) return idle();
+  idle_ = std::move(idle);
+}
+
+void Store::write(Place place, Work work, Done done) {
+  writer_->submit(std::move(place), std::move(work), ticket(std::move(done)));
+}
+
+Worker& Store::quietest() {
+  Worker* best = readers_[0].get();
+  for (auto& reader : readers_)
+    if (reader->waiting() < best->waiting()) best = reader.get();
+  return *best;
+}
+
+void Store::read(Place place, Work work, Done done) {
+  quietest().submit(std::move(place), std::move(work), ticket(std::move(done)));
+}
+
+// One reader after the other lets go of the file, then the writer does and runs the task.
+void Store::close_readers(Place place, std::size_t first, std::function<Result<void>()> task, Done done) {
+  if (first == readers_.size())
+    return writer_->submit_closed(std::move(place), std::move(task), ticket(std::move(done)));
+  auto nothing = []() -> Result<void> { return {}; };
+  auto next = [this, place, first, task = std::move(task), done = std::move(done)](Result<void> closed) {
+    if (!closed) return done(std::move(closed));
+    close_readers(place, first + 1, task, done);
+  };
+  readers_[first]->submit_closed(place, nothing, ticket(std::move(next)));
+}
+
+void Store::retire(Place place, Done done) {
+  auto task = [engine = engine_.get(), place] { return engine->retire_tenant(place); };
+  close_readers(std::move(place), 0, std::move(task), std::move(done));
+}
+
+void Store::erase(Place place, Done done) {
+  auto task = [engine = engine_.get(), place]() -> Result<void> {
+    auto retired = engine->retire_tenant(place);
+    if (!retired && retired.error().kind != Kind::NotFound) return retired;
+    return engine->erase_tenant(place);
+  };
+  close_readers(std::move(place), 0, std::move(task), std::move(done));
+}
+
+} // namespace alk::stored

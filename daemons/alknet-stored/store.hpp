@@ -1,0 +1,51 @@
+// The storage as a loop sees it: work goes to the writer or to a reader, answers come back on the loop.
+#pragma once
+
+#include "alknet-stored/worker.hpp"
+#include "loop/asio.hpp"
+
+#include <array>
+#include <map>
+
+namespace alk::stored {
+
+inline constexpr std::size_t reader_count = 2;
+
+class Store {
+ public:
+  using Done = std::function<void(Result<void>)>; // called on the loop, never from within the call
+
+  // Errors: as of opening the system's database. `loop` must outlive the store.
+  static Result<std::unique_ptr<Store>> open(asio::io_context& loop, std::unique_ptr<Engine> engine);
+  ~Store(); // finishes what waits; its answers are dropped
+
+  void write(Place place, Work work, Done done);
+  void read(Place place, Work work, Done done);
+
+  // Takes an organisation's database out of use once everybody has closed it, or erases it for good. One that
+  // is not there is NotFound.
+  void retire(Place place, Done done);
+  void erase(Place place, Done done); // also of one that was not retired yet
+
+  // `idle` is called once, when nothing is under way any more; at once if nothing is.
+  void when_idle(std::function<void()> idle);
+
+ private:
+  Store(asio::io_context& loop, std::unique_ptr<Engine> engine) : loop_(loop), engine_(std::move(engine)) {}
+  // What the threads carry in place of `done`, which stays on the loop with all that it holds.
+  Worker::Done ticket(Done done);
+  void finish(std::uint64_t number, Result<void> result);
+  void close_readers(Place place, std::size_t first, std::function<Result<void>()> task, Done done);
+  Worker& quietest();
+
+  asio::io_context& loop_;
+  std::unique_ptr<Engine> engine_;
+  std::uint64_t last_ = 0;
+  std::map<std::uint64_t, Done> waiting_;
+  std::function<void()> idle_;
+  std::shared_ptr<Store*> self_ = std::make_shared<Store*>(this); // posted answers hold it weakly
+  std::unique_ptr<Worker> writer_;                                // last: its threads call ticket()s
+  std::array<std::unique_ptr<Worker>, reader_count> readers_;
+};
+
+} // namespace alk::stored

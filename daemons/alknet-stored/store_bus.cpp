@@ -1,0 +1,62 @@
+#include "alknet-stored/store_bus.hpp"
+
+#include "alknet-stored/policy.hpp"
+#include "base/version.hpp"
+#include "log/log.hpp"
+
+namespace alk::stored {
+
+Result<void> StoreBus::serve(bus::Connection& connection, bus::Accounts accounts) {
+  ALK_TRY(object_, bus::Object::make(connection, bus_path, interface(this), std::move(accounts)));
+  return {};
+}
+
+bus::Interface StoreBus::interface(StoreBus* self) {
+  Methods all;
+  for (auto part : {account_methods, organization_methods, key_methods, api_key_methods, audit_methods,
+                    identity_methods}) {
+    Methods methods = part(self);
+    std::move(methods.begin(), methods.end(), std::back_inserter(all));
+  }
+  using bus::Emits;
+  return {bus_name,
+          std::move(all),
+          {{"Version", "s", Emits::Constant, [](bus::Message& out) { out.write_text(version()); }},
+           {"Engine", "s", Emits::Constant, [self](bus::Message& out) { out.write_text(self->engine_); }}},
+          {{"Changed", {{"t", "revision"}}}},
+          store_policy};
+}
+
+bus::Method StoreBus::method(StoreBus* self, const char* name, std::vector<bus::Argument> in,
+                             std::vector<bus::Argument> out, Planner planner) {
+  auto handler = [self, planner = std::move(planner)](bus::Call call) {
+    auto plan = planner(call, self->make_act_(call));
+    if (!plan) return call.finish(pass(std::move(plan).error()));
+    self->start(std::move(call), std::move(*plan));
+  };
+  return {name, std::move(in), std::move(out), bus::Method::Defer(handler)};
+}
+
+void StoreBus::start(bus::Call call, Plan plan) {
+  auto held = std::make_shared<bus::Call>(std::move(call));
+  auto done = [this, held, answer = std::move(plan.answer), made = plan.revision](Result<void> result) {
+    if (result) answer(held->out);
+    const bool changed = result && made;
+    held->finish(std::move(result));
+    if (changed) announce(*made);
+  };
+  if (plan.access == Access::Read)
+    store_.read(Place::system(), std::move(plan.work), std::move(done));
+  else
+    store_.write(Place::system(), std::move(plan.work), std::move(done));
+}
+
+// Only a hint to look again: whoever misses it asks for the revision.
+void StoreBus::announce(std::int64_t revision) {
+  bus::Message signal = object_->make_signal("Changed");
+  if (!signal) return;
+  signal.write_u64(static_cast<std::uint64_t>(revision));
+  if (auto sent = object_->emit(std::move(signal)); !sent) log::error(sent.error().describe());
+}
+
+} // namespace alk::stored

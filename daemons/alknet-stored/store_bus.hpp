@@ -1,0 +1,48 @@
+// org.alknet.Store1 (contracts/org.alknet.Store1.xml): one interface, its methods by noun in *_bus.cpp.
+// Decode, ask the storage, log once, signal, answer.
+#pragma once
+
+#include "alknet-stored/plan.hpp"
+#include "alknet-stored/store.hpp"
+
+namespace alk::stored {
+
+inline constexpr const char* bus_name = "org.alknet.Store1";
+inline constexpr const char* bus_path = "/org/alknet/Store1";
+
+class StoreBus {
+ public:
+  StoreBus(Store& store, MakeAct make_act, std::string engine)
+      : store_(store), make_act_(std::move(make_act)), engine_(std::move(engine)) {}
+
+  // Exports the interface for as long as this object lives.
+  Result<void> serve(bus::Connection& connection, bus::Accounts accounts = bus::Accounts::of_this_machine());
+  // `self` may be null when no handler will ever run (--bus-introspect).
+  static bus::Interface interface(StoreBus* self);
+
+  // A method whose answer is the storage's.
+  static bus::Method method(StoreBus* self, const char* name, std::vector<bus::Argument> in,
+                            std::vector<bus::Argument> out, Planner planner);
+
+  void start(bus::Call call, Plan plan);
+  Store& store() { return store_; }
+  Act act(const bus::Call& call) const { return make_act_(call); }
+
+ private:
+  void announce(std::int64_t revision);
+
+  Store& store_;
+  MakeAct make_act_;
+  std::string engine_;
+  std::unique_ptr<bus::Object> object_;
+};
+
+using Methods = std::vector<bus::Method>;
+Methods account_methods(StoreBus* self);
+Methods organization_methods(StoreBus* self);
+Methods key_methods(StoreBus* self);
+Methods api_key_methods(StoreBus* self);
+Methods audit_methods(StoreBus* self);
+Methods identity_methods(StoreBus* self);
+
+} // namespace alk::stored
