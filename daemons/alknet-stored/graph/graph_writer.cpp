@@ -3,6 +3,7 @@
 #include "alknet-stored/graph/acl_graph.hpp"
 #include "alknet-stored/graph/graph_reader.hpp"
 #include "alknet-stored/graph/json_text.hpp"
+#include "alknet-stored/streams.hpp"
 
 #include <algorithm>
 #include <unordered_map>
@@ -270,6 +271,7 @@ Result<void> GraphWriter::tell(const char* topic, const Edge& edge) {
 
 Result<void> GraphWriter::tell_acl(const std::string& id) {
   if (type_.name != acl_graph_type) return {};
+  ALK_TRY_VOID(next_number(tables_, "revision")); // whoever remembers a verdict forgets it
   return publish_change(tables_, act_, "acl:changed", id,
                         {{"id", json_quote(id)}, {"graph_id", json_quote(graph_.id)}});
 }

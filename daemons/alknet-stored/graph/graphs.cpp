@@ -1,5 +1,6 @@
 #include "alknet-stored/graph/json_text.hpp"
 #include "alknet-stored/graph/metagraph.hpp"
+#include "alknet-stored/streams.hpp"
 
 #include <algorithm>
 
@@ -78,6 +79,7 @@ Result<Graph> set_graph_status(Transaction& tables, const Act& act, std::string_
 Result<void> delete_graph(Transaction& tables, const Act& act, std::string_view id) {
   ALK_TRY(auto gone, tables.execute("DELETE FROM graphs WHERE id = ?1", {id}));
   if (gone == 0) return fail(Kind::NotFound, "no such graph");
+  ALK_TRY_VOID(next_number(tables, "revision")); // it may have been the ACL
   return publish_change(tables, act, "graphs:deleted", std::string(id), {{"id", json_quote(id)}});
 }
 

@@ -31,6 +31,11 @@ std::string json_quote(std::string_view text) {
   return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+Result<void> check_json(std::string_view text, std::size_t limit) {
+  ALK_TRY_VOID(read_json(text, limit));
+  return {};
+}
+
 Result<void> check_json_object(std::string_view object, std::size_t limit) {
   ALK_TRY(auto json, read_object(object, limit));
   return {};

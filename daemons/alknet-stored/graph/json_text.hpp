@@ -14,6 +14,9 @@ namespace alk::stored {
 
 std::string json_quote(std::string_view text); // with its quotes; well-formed UTF-8
 
+Result<void> check_json(std::string_view text,
+                        std::size_t limit); // any JSON, within `limit` bytes: Invalid else
+
 // Each of these: Invalid when `object` is no JSON object within `limit` bytes (json_value.hpp), or the member
 // is of another kind; nothing, or empty, when the member is not there.
 Result<void> check_json_object(std::string_view object, std::size_t limit);

@@ -58,6 +58,25 @@ constexpr std::string_view streams[] = {
     "PRIMARY KEY (name, topic))",
 };
 
+// Work queues and ephemeral channels (services.md 7.6): in every database.
+constexpr std::string_view queues[] = {
+    "INSERT INTO counters (name, value) VALUES ('job', 0), ('notification', 0)",
+    "CREATE TABLE jobs (id INTEGER PRIMARY KEY NOT NULL, queue TEXT NOT NULL, payload TEXT NOT NULL, "
+    "state TEXT NOT NULL CHECK (state IN ('pending', 'processing')), priority INTEGER NOT NULL, "
+    "run_at INTEGER NOT NULL, worker TEXT, claim_expires_at INTEGER, attempts INTEGER NOT NULL, "
+    "max_attempts INTEGER NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER)",
+    "CREATE INDEX jobs_by_queue ON jobs (queue, priority DESC, run_at, id)",
+    "CREATE INDEX jobs_by_expiry ON jobs (expires_at) WHERE expires_at IS NOT NULL",
+    "CREATE TABLE dead_jobs (id INTEGER PRIMARY KEY NOT NULL, queue TEXT NOT NULL, payload TEXT NOT NULL, "
+    "priority INTEGER NOT NULL, run_at INTEGER NOT NULL, attempts INTEGER NOT NULL, "
+    "max_attempts INTEGER NOT NULL, last_error TEXT NOT NULL, created_at INTEGER NOT NULL, "
+    "died_at INTEGER NOT NULL)",
+    "CREATE INDEX dead_jobs_by_queue ON dead_jobs (queue, id)",
+    "CREATE TABLE notifications (id INTEGER PRIMARY KEY NOT NULL, channel TEXT NOT NULL, "
+    "payload TEXT NOT NULL, created_at INTEGER NOT NULL)",
+    "CREATE INDEX notifications_by_channel ON notifications (channel, id)",
+};
+
 // Identities and their log: in the system's database.
 constexpr std::string_view identity[] = {
     "CREATE TABLE accounts (" ALK_COMMON "email TEXT NOT NULL UNIQUE, display_name TEXT NOT NULL DEFAULT '', "
@@ -110,6 +129,7 @@ void append(Migration& migration, std::span<const std::string_view> statements) 
 std::vector<Migration> make_tenant_schema() {
   std::vector<Migration> versions(1);
   append(versions[0], streams);
+  append(versions[0], queues);
   append(versions[0], metagraph);
   return versions;
 }

@@ -95,6 +95,9 @@ TEST_P(AclGraph, checks_access_over_roles_delegations_and_resources) {
   ASSERT_EQ(why->findings.size(), 1U);
   EXPECT_EQ(why->findings[0].path.size(), 3U);
   EXPECT_EQ(why->findings[0].holder, "role:deployer");
+  auto revision = number("SELECT value FROM counters WHERE name = 'revision'");
+  ASSERT_TRUE(resource("project", "8"));
+  EXPECT_GT(number("SELECT value FROM counters WHERE name = 'revision'"), revision);
   // Suspending alice takes it from the bot.
   ASSERT_TRUE(execute("UPDATE accounts SET status = 'suspended' WHERE id = 'alice'"));
   EXPECT_FALSE(allowed("service:bot", {"deploy"}));
