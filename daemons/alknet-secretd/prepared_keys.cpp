@@ -57,4 +57,9 @@ Result<std::string> seal(std::span<const std::byte> secret, std::string_view rec
   return box;
 }
 
+Result<void> check_recipient(std::string_view recipient) {
+  ALK_TRY_VOID(seal({}, recipient));
+  return {};
+}
+
 } // namespace alk::secretd

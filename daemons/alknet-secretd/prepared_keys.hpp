@@ -45,4 +45,7 @@ class PreparedKeys {
 // Invalid when the key is not 32 bytes of a usable point.
 Result<std::string> seal(std::span<const std::byte> secret, std::string_view recipient);
 
+// Whether seal() would do.
+Result<void> check_recipient(std::string_view recipient);
+
 } // namespace alk::secretd

@@ -12,6 +12,7 @@ see_also = {
     "org.alknet.Auth1": "*alknet-authd*(8)",
     "org.alknet.Listen1": "*alknet-listend*(8), *alknetctl*(1)",
     "org.alknet.Store1": "*alknet-stored*(8), *alknetctl*(1)",
+    "org.alknet.Secret1": "*alknet-secretd*(8), *alknetctl*(1)",
 }
 
 

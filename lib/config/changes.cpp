@@ -59,6 +59,7 @@ std::vector<std::string> changed_keys(const Dynamic& before, const Dynamic& afte
   compare_all(keys, "forwarding.rules", before.forwarding.rules, after.forwarding.rules, compare_rule);
   compare_numbers(keys, "limits.", limit_keys(), before.limits, after.limits);
   compare_penalties(keys, before.limits.penalties, after.limits.penalties);
+  compare(keys, "secrets.identity", before.secrets.identity, after.secrets.identity);
   return keys;
 }
 

@@ -131,10 +131,17 @@ struct Static {
 // The pair of a listener: its own, else that of [server.tls]; empty only for what is not TLS.
 const TlsFiles& tls_files(const Static& fixed, const Listener& listener);
 
+// [secrets]
+struct Secrets {
+  std::string identity; // fingerprint that the seed has to have, as alknetctl wrote it; empty: any
+  bool operator==(const Secrets&) const = default;
+};
+
 struct Dynamic {
   Auth auth;
   Forwarding forwarding;
   Limits limits;
+  Secrets secrets; // alknet-secretd reads it from the disk at each Unlock
   bool operator==(const Dynamic&) const = default;
 };
 

@@ -1,5 +1,6 @@
 #include "config/schema.hpp"
 
+#include "base/encoding.hpp"
 #include "base/text.hpp"
 
 #include <algorithm>
@@ -165,6 +166,21 @@ static void read_auth(Section& section, Static& fixed, Auth& auth) {
   });
 }
 
+// As ssh-keygen -l prints it: "SHA256:" and unpadded base64 of 32 bytes.
+static bool is_fingerprint(std::string_view text) {
+  constexpr std::string_view head = "SHA256:";
+  if (!text.starts_with(head)) return false;
+  auto digest = base64_decode(std::string(text.substr(head.size())) + "=");
+  return digest && digest->size() == 32;
+}
+
+static void read_secrets(Section& section, Secrets& secrets) {
+  if (section.text("identity", secrets.identity) && !secrets.identity.empty() &&
+      !is_fingerprint(secrets.identity))
+    section.problem("identity",
+                    "must be a fingerprint as `alknetctl secret status` prints it, \"SHA256:...\"");
+}
+
 static void resolve(const std::string& directory, std::string& path) {
   if (path.empty() || path.starts_with('/') || path.starts_with(credential_prefix)) return;
   path = directory + "/" + path;
@@ -194,6 +210,7 @@ void read_document(const Node* document, Configuration& into, Report& report) {
     below.tables("rules", into.dynamic.forwarding.rules, read_rule);
   });
   root.table("limits", [&](Section& below) { read_limits(below, into.dynamic.limits); });
+  root.table("secrets", [&](Section& below) { read_secrets(below, into.dynamic.secrets); });
 }
 
 } // namespace alk::config

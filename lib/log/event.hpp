@@ -30,6 +30,9 @@ inline constexpr Event key_line_skipped{"84c2e4a9993848e685cf2bf3e3b0e1ba", "key
 inline constexpr Event engine_serving{"7ff8d36a73d44d5c8822b130efdc68a4", "engine serving"};
 inline constexpr Event engine_draining{"5a91b96acd8349cc877ab3af99ef40a5", "engine draining"};
 inline constexpr Event engine_ended{"ce4e1b0a9a674fdf8525bdb6382e0e09", "engine ended"};
+inline constexpr Event secrets_unlocked{"73978b8678e1453c99e99b3ae967df4f", "secrets unlocked"};
+inline constexpr Event secrets_locked{"59b2d45721d2458bb275f879471f0360", "secrets locked"};
+inline constexpr Event unlock_refused{"c4cb69daa4324c0fbf6b7df3d6568cdf", "unlock refused"};
 } // namespace event
 
 } // namespace alk::log

@@ -6,7 +6,7 @@ import harness
 
 changes = "org.freedesktop.DBus.Property.EmitsChangedSignal"
 daemons = {"alknet-authd": "org.alknet.Auth1", "alknet-listend": "org.alknet.Listen1",
-           "alknet-stored": "org.alknet.Store1"}
+           "alknet-secretd": "org.alknet.Secret1", "alknet-stored": "org.alknet.Store1"}
 
 
 def members(text, name):
@@ -46,6 +46,9 @@ class Interfaces(harness.Case):
 
     def test_stored(self):
         self.compare("alknet-stored")
+
+    def test_secretd(self):
+        self.compare("alknet-secretd")
 
     def test_the_comparison_can_fail(self):
         good = (harness.root / "contracts/org.alknet.Auth1.xml").read_text()

@@ -111,7 +111,7 @@ class Polkit(harness.Case):
 
     def test_actions_equal_the_tables(self):
         for daemon, interface in (("alknet-listend", "org.alknet.Listen1"), ("alknet-authd", "org.alknet.Auth1"),
-                                  ("alknet-stored", "org.alknet.Store1")):
+                                  ("alknet-secretd", "org.alknet.Secret1"), ("alknet-stored", "org.alknet.Store1")):
             table = (harness.root / "daemons" / daemon / "policy.hpp").read_text()
             named = set(re.findall(r'"(org\.alknet\.[\w.-]+)"\s*}', table))
             declared = contracts / "dbus" / f"{interface}.policy"
@@ -127,9 +127,9 @@ class Polkit(harness.Case):
         """Members that only look are named here; whatever else alknet-admin may call needs polkit's consent."""
         looks = {"ListSessions", "Explain", "GetPolicy", "GetLimits", "GetMetrics", "ListPenalties",
                  "GetAccount", "ListAccounts", "ListOrganizations", "ListMembers", "ListKeys", "ListApiKeys", "ListAudit",
-                 "VerifyAudit"}
+                 "VerifyAudit", "Prepare", "Status"}
         table = "".join((harness.root / f"daemons/{daemon}/policy.hpp").read_text()
-                        for daemon in ("alknet-listend", "alknet-stored"))
+                        for daemon in ("alknet-listend", "alknet-secretd", "alknet-stored"))
         rules = re.findall(r'\{"(\w+)",\s*bus::Who::Admin(,\s*"[^"]+")?\}', table)
         self.assertGreater(len(rules), 4)
         for member, action in rules:

@@ -56,8 +56,8 @@ no_network = ["PrivateNetwork=yes", "IPAddressDeny=any", "RestrictAddressFamilie
 
 # systemd-analyze's exposure, in tenths, that each service may have. listend connects to destinations itself; keygen is
 # root, since keys belong to root.
-exposure = {"alknet-authd.service": 2, "alknet-listend.service": 11, "alknet-keygen.service": 5,
-            "alknet-metrics@.service": 3, "alknet-stored.service": 2}
+exposure = {"alknet-authd.service": 2, "alknet-secretd.service": 2,
+            "alknet-listend.service": 11, "alknet-keygen.service": 5, "alknet-metrics@.service": 3, "alknet-stored.service": 2}
 
 # Lines that a hardening directive may stand in a second time.
 may_repeat = {"SystemCallFilter"}
@@ -120,7 +120,7 @@ class Services(harness.Case):
             self.assertEqual(values(name, "StartLimitIntervalSec"), ["0"], name)
         for name in names("*.socket"):
             self.assertEqual(values(name, "TriggerLimitIntervalSec"), ["0"], name)
-        for name in ("alknet-authd.service", "alknet-listend.service", "alknet-stored.service"):
+        for name in ("alknet-authd.service", "alknet-listend.service", "alknet-secretd.service", "alknet-stored.service"):
             self.assertEqual(values(name, "Type"), ["notify"], name)
             self.assertEqual(values(name, "Restart"), ["on-failure"], name)
             self.assertEqual(values(name, "WatchdogSec"), ["30s"], name)
@@ -136,10 +136,14 @@ class Services(harness.Case):
         self.assertFalse(list((harness.root / "contracts" / "dbus").glob("org.alknet.Listen1.service")))
 
     def test_activation_names_the_alias(self):
-        for unit, interface in (("alknet-authd", "Auth1"), ("alknet-stored", "Store1")):
+        for unit, interface in (("alknet-authd", "Auth1"), ("alknet-secretd", "Secret1"),
+                                ("alknet-stored", "Store1")):
             activation = (harness.root / "contracts" / "dbus" / f"org.alknet.{interface}.service").read_text()
             alias = values(f"{unit}.service", "Alias")
             self.assertIn(f"SystemdService={alias[0]}\n", activation)
+
+    def test_secrets_are_never_swapped(self):
+        self.assertEqual(values("alknet-secretd.service", "LimitMEMLOCK"), ["2M"])
 
 
 class Ports(harness.Case):

@@ -19,6 +19,7 @@ allowed = {
     "alknet-stored": {"libsqlite3.so.0"},
     "alknet-listend": {"libssh.so.4", "libssl.so.3", "libcrypto.so.3", "libgssapi_krb5.so.2"},
     "alknet-authd": {"libcrypto.so.3"},  # the signatures of certificates
+    "alknet-secretd": {"libcrypto.so.3", "libsecp256k1.so.1", "libutf8proc.so.2"},
     "alknet": {"libssh.so.4", "libssl.so.3", "libcrypto.so.3", "libgssapi_krb5.so.2"},
     "alknetctl": set(),
     "alknet-unit-helper": set(),

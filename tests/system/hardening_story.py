@@ -89,6 +89,14 @@ class Sandbox(story.Case):
         self.assertEqual(kernel, real)
         self.assert_powerless(real)
 
+    def test_secretd(self):
+        self.server_box.run(["busctl", "get-property", "org.alknet.Secret1", "/org/alknet/Secret1", "org.alknet.Secret1", "State"])
+        real = self.kernel_view("alknet-secretd.service")
+        outcomes, kernel = self.tried("alknet-secretd.service")
+        self.assertEqual(outcomes, {"unix-socket": "ok", **forbidden})
+        self.assertEqual(kernel, real)
+        self.assert_powerless(real)
+
     def test_listend(self):
         """It connects to where its users want to: sockets of the internet are what it may have more."""
         real = self.kernel_view("alknet-listend.service")
@@ -122,7 +130,7 @@ class Sandbox(story.Case):
 
     def test_exposure(self):
         """Of the units as systemd has loaded them. In tenths: 2 is 0.2."""
-        for unit, most in (("alknet-authd.service", 2), ("alknet-listend.service", 11), ("alknet-metrics@1.service", 3)):
+        for unit, most in (("alknet-authd.service", 2), ("alknet-secretd.service", 2), ("alknet-listend.service", 11), ("alknet-metrics@1.service", 3)):
             with self.subTest(unit):
                 self.server_box.run(["systemd-analyze", "security", f"--threshold={most}", unit])
 

@@ -30,7 +30,7 @@ class Packages(story.Case):
         self.assertLessEqual(started, {"alknet-authd.service", "alknet.slice"})
         self.assertEqual(machine.look(["systemctl", "--failed", "--no-legend"]), "")
         self.assertEqual(machine.look(["systemctl", "is-system-running"]).strip(), "running")
-        for user in ("alknet-listend", "alknet-authd"):
+        for user in ("alknet-listend", "alknet-authd", "alknet-secretd"):
             self.assertIn("nologin", machine.look(["getent", "passwd", user]))
 
     @staticmethod

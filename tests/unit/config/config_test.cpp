@@ -108,6 +108,9 @@ ipv4_prefix = 24
 ipv6_prefix = 48
 overflow = "deny-all"
 exempt = ["10.0.0.0/8", "2001:db8::1"]
+
+[secrets]
+identity = "SHA256:kpsHRIb1keQgUVKjeUG2NX4YbLSGpYjK+HCIyJMGuYg"
 )";
 
 TEST(Parse, EveryKey) {
@@ -140,7 +143,17 @@ TEST(Parse, EveryKey) {
   penalties.exempt = {*parse_network("10.0.0.0/8"), *parse_network("2001:db8::1")};
   Limits limits{5, 100, 3, 64, 5s, 60s, 3600s, 3s, 0s, 7, penalties};
   EXPECT_EQ(whole.dynamic.limits, limits);
+  EXPECT_EQ(whole.dynamic.secrets.identity, "SHA256:kpsHRIb1keQgUVKjeUG2NX4YbLSGpYjK+HCIyJMGuYg");
   EXPECT_THAT(whole.warnings, IsEmpty());
+}
+
+TEST(Parse, AnIdentityIsAFingerprint) {
+  EXPECT_EQ(require("[secrets]\nidentity = \"\"\n").dynamic.secrets.identity, "");
+  for (const char* text : {"me", "SHA256:", "MD5:00", "SHA256:kpsHRIb1keQgUVKjeUG2NX4YbLSGpYjK+HCIyJMGuY",
+                           "SHA256:kpsHRIb1keQgUVKjeUG2NX4YbLSGpYjK+HCIyJMGuYg="})
+    EXPECT_THAT(problems_of("[secrets]\nidentity = \"" + std::string(text) + "\"\n"),
+                ElementsAre(HasSubstr("t:2: secrets.identity: must be a fingerprint")))
+        << text;
 }
 
 TEST(Parse, ReportsEveryProblemWithLineAndKey) {

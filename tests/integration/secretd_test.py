@@ -1,0 +1,273 @@
+"""alknet-secretd on a private bus: what it answers, and what is left of a secret in its memory.
+
+The memory is searched for every 8-byte slice of every secret, in all mappings, also unreadable ones. That needs the right to
+trace another process. Two controls make sure that the search can find: before Lock the seed is there, and a copy that is freed
+without wiping, planted in another process, is found.
+"""
+
+import hashlib
+import hmac
+import os
+import pathlib
+import re
+import struct
+import subprocess
+
+import harness
+
+try:
+    import dbus
+    import secret_client
+except ImportError as missing:
+    secret_client = None
+    missing_module = missing.name
+
+abandon = "abandon " * 11 + "about"
+words = "legal winner thank year wave sausage worth useful legal winner thank yellow"
+passphrase = "corr3ct h0rse battery st4ple"
+
+H = 0x80000000
+
+
+def sha512(key, data):
+    return hmac.new(key, data, hashlib.sha512).digest()
+
+
+def chain(seed, path, first=b"ed25519 seed"):
+    """Private key with chain code of every step of SLIP-0010."""
+    steps = [sha512(first, seed)]
+    for index in path:
+        steps.append(sha512(steps[-1][32:], b"\0" + steps[-1][:32] + struct.pack(">I", index | H)))
+    return steps
+
+
+def with_space(text):
+    """Slices of a mnemonic that cross two words: single words stand in the program's table."""
+    data = text.encode()
+    return [data[i:i + 8] for i in range(len(data) - 7) if b" " in data[i + 1:i + 7]]
+
+
+class Secretd(harness.Case):
+    def setUp(self):
+        super().setUp()
+        if secret_client is None:
+            self.skipTest(f"the Python module {missing_module} is not installed")
+        self.config = self.dir / "alknet.toml"
+        self.config.write_text('[[listeners]]\nname = "ssh"\ntransport = "tcp"\n')
+        self.address = self.start_bus()
+
+    def start_secretd(self, address=None, **options):
+        address = address or self.address
+        daemon = self.start("secretd", [harness.binary("alknet-secretd"), "--config", self.config, "--bus-address", address],
+                            **options)
+        daemon.wait_line("server running")
+        return daemon, secret_client.Client(address)
+
+    def assert_refused(self, name, function, *arguments, **named):
+        with self.assertRaises(dbus.DBusException) as caught:
+            function(*arguments, **named)
+        self.assertEqual(caught.exception.get_dbus_name(), f"org.alknet.Error.{name}")
+        return str(caught.exception)
+
+
+class Answers(Secretd):
+    def test_known_answers(self):
+        _, client = self.start_secretd()
+        client.unlock(abandon)
+        self.assertEqual(client.derive("DeriveEd25519", "m/74'/0'/0'/0'")[1].hex(),
+                         "603aa5c626317fda4afd87b902e5c9de76c33f40834005245e1c5a675e92d700")
+        public, private = client.derive("DeriveEthereumKey", "m/44'/60'/0'/0/0")
+        self.assertEqual(public.hex(), "0237b0bb7a8288d38ed49a524b5dc98cff3eb5ca824c9f9dc0dfdb3d9cd600f299")
+        self.assertEqual(private.hex(), "1ab42cc412b618bdea3a599e3c9bae199ebf030895b039e9db1e30dafb12b727")
+        self.assertEqual(client.password("m/74'/1'/0'/595175158'", 64).hex()[:32], "08ef920a3e507ba3b8ea75da5ca8c73d")
+        record = client.encrypt("my-api-key-12345", "web")
+        self.assertEqual(client.decrypt(record), ("web", "my-api-key-12345"))
+
+    def test_a_life(self):
+        daemon, client = self.start_secretd()
+        self.assertEqual(client.status()["state"], "locked")
+        self.assert_refused("Locked", client.derive, "DeriveEd25519", "m/74'/0'/0'/0'")
+        identity, mnemonic = client.generate(24, passphrase)
+        self.assert_refused("Conflict", client.unlock, mnemonic, passphrase)
+        self.assertFalse(client.lock())
+        self.config.write_text(self.config.read_text() + f'[secrets]\nidentity = "{identity}"\n')
+        self.assertIn("another identity", self.assert_refused("Conflict", client.unlock, mnemonic, "wrong"))
+        self.assert_refused("Conflict", client.generate)
+        self.assertEqual(client.unlock(mnemonic, passphrase), identity)
+        self.assertEqual(daemon.stop(), 0)
+        log = daemon.text()
+        for event in ("secrets unlocked identity=SHA256:", "secrets locked uid=", "unlock refused uid="):
+            self.assertIn(event, log)
+        for word in (mnemonic.split()[0] + " " + mnemonic.split()[1], passphrase):
+            self.assertNotIn(word, log)
+
+    def test_it_starts_locked_again(self):
+        daemon, client = self.start_secretd()
+        client.unlock(abandon)
+        daemon.stop()
+        _, client = self.start_secretd()
+        self.assertEqual(client.status()["state"], "locked")
+
+    def test_an_enrolled_credential_unlocks(self):
+        credentials = self.dir / "credentials"
+        credentials.mkdir()
+        (credentials / "unlock").write_bytes(secret_client.unlock_request(abandon))
+        daemon, client = self.start_secretd(env={"CREDENTIALS_DIRECTORY": str(credentials)})
+        status = client.status()
+        self.assertEqual((status["state"], bool(status["unattended"])), ("unlocked", True))
+        self.assertTrue(client.lock())
+        daemon.stop()
+        (credentials / "unlock").write_bytes(b"nonsense")
+        daemon, client = self.start_secretd(env={"CREDENTIALS_DIRECTORY": str(credentials)})
+        self.assertEqual(client.status()["state"], "locked")
+        daemon.wait_line("the enrolled credential does not unlock")
+
+    def test_without_locked_memory_it_does_not_start(self):
+        command = [harness.binary("alknet-secretd"), "--config", str(self.config), "--bus-address", self.address]
+        if os.getuid() == 0:  # who may lock without a limit, but for one capability
+            harness.require("setpriv")
+            command = ["setpriv", "--bounding-set=-ipc_lock", "--inh-caps=-ipc_lock", *command]
+        daemon = self.start("unlocked", ["prlimit", "--memlock=0:0", *command])
+        self.assertEqual(daemon.wait(), 1)
+        self.assertIn("cannot lock", daemon.text())
+
+
+class Memory(Secretd):
+    def setUp(self):
+        super().setUp()
+        if os.getuid() != 0:
+            self.skipTest("needs root, to read the memory of another process")
+        if harness.sanitizers != "none":
+            self.skipTest("sanitizers keep memory of their own")
+
+    def search(self, pid, needles):
+        """Lines about what was found."""
+        program = os.environ.get("ALKNET_MEMORY_SEARCH", harness.root / "build/tests/support/memory_search")
+        done = subprocess.run([program, str(pid)], input="".join(needle.hex() + "\n" for needle in needles), text=True,
+                              capture_output=True, timeout=120)
+        self.assertIn(done.returncode, (0, 1), done.stderr)
+        lines = done.stdout.splitlines()
+        self.assertGreater(int(re.match(r"searched (\d+) bytes", lines[-1])[1]), 1 << 20)
+        return lines[:-1]
+
+    def elsewhere(self):
+        if not hasattr(self, "second_bus"):
+            self.second_bus = self.start_bus(name="elsewhere")
+        return self.second_bus
+
+    def assert_nothing_left(self, daemon, needles, what=None):
+        """But what a process that never had a secret holds as well: English of the libraries, such as "return r"."""
+        found = self.search(daemon.pid, needles)
+        if found:
+            virgin, _ = self.start_secretd(self.elsewhere())
+            chance = {line.split()[1] for line in self.search(virgin.pid, needles)}
+            virgin.stop()
+            found = [line for line in found if line.split()[1] not in chance]
+        self.assertEqual(found, [], what)
+
+    def secrets(self):
+        """Everything that the life in `use` goes through, but what any program may hold by chance."""
+        seed = hashlib.pbkdf2_hmac("sha512", words.encode(), b"mnemonic" + passphrase.encode(), 2048)
+        steps = [step for path in ([74, 0, 0, 0], [74, 0, 1, 0], [74, 1, 0, 7], [74, 2, 0, 0]) for step in chain(seed, path)]
+        master = sha512(b"Bitcoin seed", seed)
+        return {"words": with_space(words), "passphrase": [passphrase.encode()], "seed": [seed],
+                "keys and chain codes": [*steps, master, self.ethereum], "plaintext": [self.plaintext.encode()]}
+
+    plaintext = "a credential nobody else has 5d1c"
+    ethereum = b""
+
+    def use(self, client):
+        client.unlock(words, passphrase)
+        for path in ("m/74'/0'/0'/0'", "m/74'/0'/1'/0'"):
+            client.derive("DeriveEd25519", path)
+        self.ethereum = client.derive("DeriveEthereumKey", "m/44'/60'/0'/0/0")[1]
+        client.password("m/74'/1'/0'/7'", 64)
+        client.decrypt(client.encrypt(self.plaintext, "web"))
+
+    def test_nothing_is_left_after_lock(self):
+        daemon, client = self.start_secretd()
+        self.use(client)
+        secrets = self.secrets()
+        # Control: what an unlocked service has to hold is found, and only in the locked mapping.
+        found = self.search(daemon.pid, secrets["seed"])
+        self.assertTrue(found)
+        self.assertEqual(len({line.split()[2] for line in found}), 1, found)
+        self.assertTrue(self.search(daemon.pid, secrets["keys and chain codes"]))
+        # What is over is gone at once, unlocked or not.
+        for name in ("words", "passphrase", "plaintext"):
+            self.assert_nothing_left(daemon, secrets[name], name)
+        client.lock()
+        for name, needles in secrets.items():
+            self.assert_nothing_left(daemon, needles, name)
+
+    def test_nothing_is_left_of_new_words(self):
+        daemon, client = self.start_secretd()
+        _, mnemonic = client.generate(24)
+        self.assert_nothing_left(daemon, with_space(mnemonic))
+        seed = hashlib.pbkdf2_hmac("sha512", mnemonic.encode(), b"mnemonic", 2048)
+        self.assertTrue(self.search(daemon.pid, [seed]))
+        client.lock()
+        self.assert_nothing_left(daemon, [seed, *chain(seed, [74, 0, 0, 0])])
+
+    def test_nothing_is_left_of_what_failed(self):
+        daemon, client = self.start_secretd()
+        mistaken = words.rsplit(" ", 1)[0] + " abandon"
+        self.assert_refused("Invalid", client.unlock, mistaken, passphrase)
+        self.assert_nothing_left(daemon, [*with_space(mistaken), passphrase.encode()])
+
+    def test_the_search_finds_a_freed_copy(self):
+        """Control: in a process that does what secretd must not."""
+        secret = os.urandom(64)
+        source = ("import ctypes, sys\n"
+                  "libc = ctypes.CDLL(None); libc.malloc.restype = ctypes.c_void_p\n"
+                  "copy = libc.malloc(ctypes.c_size_t(64)); key = sys.stdin.buffer.read(64)\n"
+                  "ctypes.memmove(copy, bytes(a ^ 0x55 for a in key), 64)\n"
+                  "del key; libc.free(ctypes.c_void_p(copy)); print('ready', flush=True); sys.stdin.buffer.read()\n")
+        masked = bytes(a ^ 0x55 for a in secret)
+        leak = subprocess.Popen(["/usr/bin/python3", "-c", source], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(leak.wait)
+        self.addCleanup(leak.stdout.close)
+        self.addCleanup(leak.stdin.close)
+        leak.stdin.write(masked)
+        leak.stdin.flush()
+        self.assertEqual(leak.stdout.readline(), b"ready\n")
+        self.assertTrue(self.search(leak.pid, [secret[16:]]))  # free() writes over the first 16 bytes
+
+    def test_nothing_is_in_a_core_or_traceable(self):
+        daemon, _ = self.start_secretd()
+        status = pathlib.Path(f"/proc/{daemon.pid}/status").read_text()
+        self.assertGreaterEqual(int(re.search(r"VmLck:\s+(\d+) kB", status)[1]), 512)
+        self.assertRegex(status, r"Threads:\s+1\n")
+        limits = pathlib.Path(f"/proc/{daemon.pid}/limits").read_text()
+        self.assertRegex(limits, r"Max core file size\s+0\s+0")
+
+
+class Monitor(Secretd):
+    def test_a_monitor_of_the_bus_sees_no_secret(self):
+        """dbus-monitor --binary writes every message as it is."""
+        harness.require("dbus-monitor")
+        daemon, client = self.start_secretd()
+        seen = self.dir / "seen"
+        with open(seen, "wb") as file:
+            monitor = subprocess.Popen(["dbus-monitor", "--address", self.address, "--binary"], stdout=file)
+        self.addCleanup(monitor.wait)
+        self.addCleanup(monitor.terminate)
+        harness.wait_until(lambda: client.status() and b"org.alknet.Secret1" in seen.read_bytes(), timeout=20)
+        client.unlock(words, passphrase)
+        private = client.derive("DeriveEd25519", "m/74'/0'/0'/0'")[1]
+        password = client.password("m/74'/1'/0'/7'", 64)
+        client.decrypt(client.encrypt("a credential nobody else has"))
+        client.lock()
+        _, mnemonic = client.generate()
+        marker = f"m/74'/0'/0'/{os.getpid()}'"
+        client.derive("DeriveEd25519", marker)
+        harness.wait_until(lambda: marker.encode() in seen.read_bytes(), timeout=20)
+        log = seen.read_bytes()
+        self.assertIn(b"DerivePassword", log)
+        for secret in (private, password, words.encode(), passphrase.encode(), mnemonic.encode(), b"a credential nobody"):
+            for i in range(len(secret) - 7):
+                self.assertNotIn(secret[i:i + 8], log)
+
+
+if __name__ == "__main__":
+    harness.main()
