@@ -389,7 +389,7 @@ TEST(KnownKeys, AreTheOnesTheFullFileSets) {
   EXPECT_THAT(keys, Contains("forwarding.rules[].transports"));
   EXPECT_THAT(keys, Contains("limits.keepalive_count_max"));
   EXPECT_THAT(keys, Contains("auth.ssh.authorized_keys"));
-  EXPECT_EQ(keys.size(), 42U);
+  EXPECT_EQ(keys.size(), 43U);
 }
 
 TEST(ChangedKeys, NamesWhatDiffers) {
