@@ -33,6 +33,7 @@ foreign = {
     r"nlohmann/": {"tools", "alknet-stored"},
     r"asio(/|\.hpp)": {"loop", "bus", "clients", "daemon", "net", "ssh", "daemons", "tools"},
     r"sqlite3\.h": {"daemons/alknet-stored/sqlite"},
+    r"libpq-fe\.h": {"daemons/alknet-stored/postgresql"},
     r"secp256k1|utf8proc": {"alknet-secretd"},
 }
 

@@ -3,6 +3,13 @@
 namespace alk::stored {
 
 Result<void> Connection::transact(Access access, const Work& work) {
+  for (int retries = 0;; ++retries) {
+    Result<void> done = transact_once(access, work);
+    if (done || !lost_to_another() || retries == max_retries) return done;
+  }
+}
+
+Result<void> Connection::transact_once(Access access, const Work& work) {
   ALK_TRY_VOID(begin(access));
   Result<void> done = work(statements());
   if (done && !in_transaction()) done = fail(Kind::Broken, "the transaction ended before its commit");

@@ -16,6 +16,9 @@ enum class Access {
 // tried again), so its only effects are the transaction's and what it assigns to its own results.
 using Work = std::function<Result<void>(Transaction&)>;
 
+// How often a work is run again that lost to another transaction; then it is Busy.
+inline constexpr int max_retries = 3;
+
 class Connection {
  public:
   virtual ~Connection() = default;
@@ -32,9 +35,12 @@ class Connection {
   virtual Result<void> commit() = 0;
   virtual void rollback() = 0;             // also when nothing is open
   virtual bool in_transaction() const = 0; // false after the engine itself rolled back
+  // Another transaction was preferred to the one that was rolled back last: the same may work at once.
+  virtual bool lost_to_another() const { return false; }
   virtual Transaction& statements() = 0;
 
  private:
+  Result<void> transact_once(Access access, const Work& work);
   Result<void> run_saved(const Work& work);
 };
 

@@ -8,7 +8,7 @@
 //   Conflict  a unique value is taken, or a reference points to nothing or is still in use
 //   Busy      another writer, or "storage full": the same may work later
 //   Broken    read-only, I/O error, damaged file, wrong statement: ours or the machine's fault
-// After Busy or Broken the whole transaction may be lost: pass the error on, do not go on.
+// After any of them the transaction is of no more use: pass the error on, do not go on.
 #pragma once
 
 #include "alknet-stored/sql/value.hpp"

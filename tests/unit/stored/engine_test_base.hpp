@@ -1,10 +1,15 @@
 // Tests of nouns run on every engine of ours: derive from EngineTest and name the suite in ON_EVERY_ENGINE.
 #pragma once
 
+#include "alknet-stored/postgresql/engine.hpp"
+#include "alknet-stored/postgresql/session.hpp"
 #include "alknet-stored/sqlite/engine.hpp"
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
+#include <iostream>
+#include <optional>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -35,15 +40,59 @@ class StorageDirectory {
   std::string path_;
 };
 
-// "sqlite" today.
+// A database of PostgreSQL that tests may use, as a URL; else they run on SQLite alone. tests/integration/
+// stored_postgresql_test.py starts a server and sets it.
+inline const char* postgresql_url() {
+  return std::getenv("ALKNET_TEST_POSTGRESQL");
+}
+
+inline std::vector<const char*> postgresql_servers() {
+  if (postgresql_url() == nullptr) return {};
+  return {postgresql_url()};
+}
+
+inline std::vector<const char*> engines() {
+  if (postgresql_url() == nullptr) return {"sqlite"};
+  return {"sqlite", "postgresql"};
+}
+
+// Schemas that nobody else has; they are dropped at the end.
+class ServerPlace {
+ public:
+  ServerPlace() {
+    static std::atomic<int> number{0};
+    prefix_ = "t" + std::to_string(::getpid()) + "_" + std::to_string(++number);
+  }
+  ~ServerPlace() {
+    auto session = PgSession::open({postgresql_url(), {}});
+    if (!session) return;
+    (void)(*session)->command(
+        "DO $$ DECLARE s text; BEGIN FOR s IN SELECT nspname FROM pg_namespace WHERE nspname = '" + prefix_ +
+        "' OR nspname LIKE '" + prefix_ +
+        "-%' LOOP EXECUTE format('DROP SCHEMA %I CASCADE', s); END LOOP; END $$");
+  }
+  Result<std::unique_ptr<Engine>> engine() const {
+    return make_postgresql_engine({postgresql_url(), {}, prefix_});
+  }
+  const std::string& prefix() const { return prefix_; }
+
+ private:
+  std::string prefix_;
+};
+
 class EngineTest : public testing::TestWithParam<const char*> {
  protected:
   EngineTest() {
-    auto made = make_sqlite_engine(directory_.path());
+    const bool server = std::string_view(GetParam()) == "postgresql";
+    if (server) place_.emplace();
+    auto made = server ? place_->engine() : make_sqlite_engine(directory_.path());
     if (!made) std::abort();
     engine_ = std::move(*made);
     auto opened = engine_->open(Place::system(), Access::Write);
-    if (!opened) std::abort();
+    if (!opened) {
+      std::cerr << opened.error().describe() << '\n';
+      std::abort();
+    }
     system_ = std::move(*opened);
   }
 
@@ -76,12 +125,13 @@ class EngineTest : public testing::TestWithParam<const char*> {
   }
 
   StorageDirectory directory_;
+  std::optional<ServerPlace> place_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Connection> system_;
 };
 
 #define ON_EVERY_ENGINE(suite)                                                                               \
-  INSTANTIATE_TEST_SUITE_P(Engines, suite, testing::Values("sqlite"),                                        \
+  INSTANTIATE_TEST_SUITE_P(Engines, suite, testing::ValuesIn(engines()),                                     \
                            [](const auto& tested) { return std::string(tested.param); })
 
 } // namespace alk::stored

@@ -1,0 +1,102 @@
+#include "alknet-stored/postgresql/engine.hpp"
+
+#include "alknet-stored/postgresql/connection.hpp"
+#include "alknet-stored/postgresql/migrate.hpp"
+
+#include <algorithm>
+
+namespace alk::stored {
+
+namespace {
+
+constexpr std::size_t max_prefix = 16; // with a UUID and a word still below PostgreSQL's 63
+
+class PostgresqlEngine final : public Engine {
+ public:
+  explicit PostgresqlEngine(const PostgresqlOptions& options)
+      : sessions_({options.url, options.password}), prefix_(options.prefix) {}
+
+  Result<std::unique_ptr<Connection>> open(const Place& place, Access access) override {
+    const std::string name = schema_of(place);
+    auto opened = std::make_unique<PgConnection>(sessions_, name, access);
+    auto migrations = place.is_system() ? system_schema() : tenant_schema();
+    ALK_TRY_VOID(on_server([&](Transaction& tables) -> Result<void> {
+      ALK_TRY(const bool there, schema_exists(tables, name));
+      if (there) return {};
+      if (!place.is_system() || access == Access::Read) return fail(Kind::NotFound, "no such storage");
+      return make_schema(tables, name);
+    }));
+    ALK_TRY_VOID(access == Access::Write ? migrate(*opened, migrations)
+                                         : require_schema(*opened, migrations));
+    return std::unique_ptr<Connection>(std::move(opened));
+  }
+
+  Result<void> make_tenant(const Place& place) override {
+    if (place.is_system()) return fail(Kind::Broken, "the system is no tenant");
+    ALK_TRY_VOID(on_server([&](Transaction& tables) -> Result<void> {
+      ALK_TRY(const bool used, schema_exists(tables, schema_of(place)));
+      ALK_TRY(const bool retired, schema_exists(tables, retired(place)));
+      if (used || retired) return fail(Kind::Conflict, "the tenant's storage exists already");
+      return make_schema(tables, schema_of(place));
+    }));
+    ALK_TRY_VOID(open(place, Access::Write));
+    return {};
+  }
+
+  Result<void> retire_tenant(const Place& place) override {
+    if (place.is_system()) return fail(Kind::Broken, "the system is no tenant");
+    return on_server(
+        [&](Transaction& tables) { return rename_schema(tables, schema_of(place), retired(place)); });
+  }
+
+  Result<void> erase_tenant(const Place& place) override {
+    if (place.is_system()) return fail(Kind::Broken, "the system is no tenant");
+    return on_server([&](Transaction& tables) { return drop_schema(tables, retired(place)); });
+  }
+
+ private:
+  std::string schema_of(const Place& place) const {
+    return place.is_system() ? prefix_ : prefix_ + "-tenant-" + place.id();
+  }
+  std::string retired(const Place& place) const { return prefix_ + "-retired-" + place.id(); }
+
+  // About schemas, not in one: under the lock of the system's, so that two heads do not make the same one.
+  Result<void> on_server(const Work& work) {
+    return PgConnection(sessions_, prefix_, Access::Write).transact(Access::Write, work);
+  }
+
+  PgSessions sessions_;
+  const std::string prefix_;
+};
+
+struct ConninfoDeleter {
+  void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
+};
+
+Result<void> check_url(const std::string& url) {
+  char* message = nullptr;
+  std::unique_ptr<PQconninfoOption, ConninfoDeleter> options(PQconninfoParse(url.c_str(), &message));
+  std::unique_ptr<char, decltype(&PQfreemem)> owned(message, PQfreemem);
+  // The message would quote the URL.
+  if (!options) return fail(Kind::Invalid, "not an address of PostgreSQL");
+  for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option)
+    if (std::string_view(option->keyword) == "password" && option->val != nullptr)
+      return fail(Kind::Invalid,
+                  "a password does not belong into the address: use a credential or a passfile");
+  return {};
+}
+
+bool usable_prefix(std::string_view prefix) {
+  auto usable = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
+  return !prefix.empty() && prefix.size() <= max_prefix && std::all_of(prefix.begin(), prefix.end(), usable);
+}
+
+} // namespace
+
+Result<std::unique_ptr<Engine>> make_postgresql_engine(const PostgresqlOptions& options) {
+  ALK_TRY_VOID(check_url(options.url));
+  if (!usable_prefix(options.prefix)) return fail(Kind::Invalid, "not a prefix for schemas");
+  return std::unique_ptr<Engine>(std::make_unique<PostgresqlEngine>(options));
+}
+
+} // namespace alk::stored

@@ -1,0 +1,195 @@
+// What is PostgreSQL's own. The first part needs no server.
+#include "alknet-stored/postgresql/dialect.hpp"
+#include "engine_test_base.hpp"
+
+#include <thread>
+
+#include <gmock/gmock.h>
+
+namespace alk::stored {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* insert = "INSERT INTO stream_consumers (name, topic, position) VALUES (?1, 't', 1)";
+
+TEST(PostgresqlDialect, Parameters) {
+  EXPECT_EQ(pg_statement("SELECT ?1, '?2', ?12"), "SELECT $1, '?2', $12");
+  EXPECT_EQ(pg_statement("SELECT 'it''s ?' || ?1"), "SELECT 'it''s ?' || $1");
+  EXPECT_EQ(pg_statement(""), "");
+}
+
+TEST(PostgresqlDialect, Definitions) {
+  EXPECT_EQ(pg_definition("CREATE TABLE a (b INTEGER, c TEXT NOT NULL DEFAULT 'TEXT', INTEGERS int)"),
+            "CREATE TABLE a (b BIGINT, c TEXT COLLATE \"C\" NOT NULL DEFAULT 'TEXT', INTEGERS int)");
+}
+
+TEST(PostgresqlAddress, WhatIsRefused) {
+  auto kind = [](const PostgresqlOptions& options) {
+    auto made = make_postgresql_engine(options);
+    EXPECT_THAT(made ? "" : made.error().what, Not(HasSubstr("hunter2")));
+    return made ? std::nullopt : std::optional(made.error().kind);
+  };
+  EXPECT_EQ(kind({"postgresql://db.example/alknet", {}}), std::nullopt);
+  EXPECT_EQ(kind({"host=/run/postgresql dbname=alknet", {}}), std::nullopt);
+  EXPECT_EQ(kind({"postgresql://u:hunter2@db.example/alknet", {}}), Kind::Invalid);
+  EXPECT_EQ(kind({"host=a password=hunter2", {}}), Kind::Invalid);
+  EXPECT_EQ(kind({"postgresql://[hunter2", {}}), Kind::Invalid);
+  for (const char* prefix : {"", "A", "a\"b", "a-b", "abcdefghijklmnopq"})
+    EXPECT_EQ(kind({"dbname=a", {}, prefix}), Kind::Invalid) << prefix;
+}
+
+TEST(PostgresqlAddress, NobodyThereIsBusy) {
+  StorageDirectory nowhere;
+  auto engine = make_postgresql_engine({"host=" + nowhere.path() + " user=x dbname=x", {}});
+  ASSERT_TRUE(engine);
+  auto opened = (*engine)->open(Place::system(), Access::Write);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().kind, Kind::Busy);
+}
+
+class Postgresql : public testing::TestWithParam<const char*> {
+ protected:
+  std::unique_ptr<Engine> head() { return std::move(*place_.engine()); }
+  std::unique_ptr<Connection> open(Engine& engine, Access access = Access::Write) {
+    auto opened = engine.open(Place::system(), access);
+    EXPECT_TRUE(opened) << (opened ? "" : opened.error().describe());
+    return opened ? std::move(*opened) : nullptr;
+  }
+  std::unique_ptr<PgSession> session() {
+    auto opened = PgSession::open({postgresql_url(), {}});
+    EXPECT_TRUE(opened);
+    return std::move(*opened);
+  }
+  // Ends every connection of ours but this one, as a restart of the server does.
+  void cut() {
+    ASSERT_TRUE(session()->command("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> "
+                                   "pg_backend_pid() AND application_name = 'alknet-stored'"));
+  }
+  static Work put(const std::string& name) {
+    return [name](Transaction& tables) -> Result<void> {
+      ALK_TRY_VOID(tables.execute(insert, {name}));
+      return {};
+    };
+  }
+
+  ServerPlace place_;
+};
+// Nowhere without a server.
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Postgresql);
+INSTANTIATE_TEST_SUITE_P(Server, Postgresql, testing::ValuesIn(postgresql_servers()));
+
+// Both count what they see and add one: run side by side they would end at the same number.
+TEST_P(Postgresql, HeadsWriteOneAfterTheOther) {
+  auto engine = head();
+  ASSERT_TRUE(open(*engine));
+  auto add = [&] {
+    auto own = head();
+    auto connection = open(*own);
+    for (int i = 0; i < 25; ++i)
+      EXPECT_TRUE(connection->transact(Access::Write, [](Transaction& tables) -> Result<void> {
+        ALK_TRY(auto row, tables.find("SELECT value FROM counters WHERE name = 'stream'"));
+        ALK_TRY_VOID(
+            tables.execute("UPDATE counters SET value = ?1 WHERE name = 'stream'", {row->integer(0) + 1}));
+        return {};
+      }));
+  };
+  std::thread first(add), second(add);
+  first.join();
+  second.join();
+  std::int64_t value = 0;
+  EXPECT_TRUE(open(*engine, Access::Read)->transact(Access::Read, [&](Transaction& tables) -> Result<void> {
+    ALK_TRY(auto row, tables.find("SELECT value FROM counters WHERE name = 'stream'"));
+    value = row->integer(0);
+    return {};
+  }));
+  EXPECT_EQ(value, 50);
+}
+
+// Somebody who does not take our lock changes what a work has read.
+TEST_P(Postgresql, AWorkThatLosesIsRunAgainAndThenBusy) {
+  auto engine = head();
+  auto connection = open(*engine);
+  auto stranger = session();
+  const std::string change =
+      "UPDATE \"" + place_.prefix() + "\".counters SET value = value + 1 WHERE name = 'stream'";
+  int runs = 0, disturbed = 1;
+  bool stranger_changed = false;
+  auto work = [&](Transaction& tables) -> Result<void> {
+    ALK_TRY_VOID(tables.find("SELECT value FROM counters WHERE name = 'stream'"));
+    const bool disturb = ++runs <= disturbed;
+    if (disturb) stranger_changed = stranger->command(change).has_value();
+    ALK_TRY_VOID(tables.execute("UPDATE counters SET value = value + 1 WHERE name = 'stream'"));
+    return {};
+  };
+  EXPECT_TRUE(connection->transact(Access::Write, work));
+  EXPECT_EQ(runs, 2);
+  EXPECT_TRUE(stranger_changed);
+  runs = 0;
+  disturbed = 100;
+  auto lost = connection->transact(Access::Write, work);
+  EXPECT_EQ(runs, 1 + max_retries);
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error().kind, Kind::Busy);
+}
+
+TEST_P(Postgresql, AConnectionThatWasCutIsMadeAgain) {
+  auto engine = head();
+  auto connection = open(*engine);
+  ASSERT_TRUE(connection->transact(Access::Write, put("before")));
+  cut();
+  EXPECT_TRUE(connection->transact(Access::Write, put("after")));
+  auto inside = connection->transact(Access::Write, [&](Transaction& tables) -> Result<void> {
+    cut();
+    ALK_TRY_VOID(tables.execute(insert, {"lost"}));
+    return {};
+  });
+  ASSERT_FALSE(inside);
+  EXPECT_EQ(inside.error().kind, Kind::Busy);
+  EXPECT_TRUE(connection->transact(Access::Write, put("lost"))) << "was rolled back, and its lock is free";
+}
+
+TEST_P(Postgresql, NobodyGoesOnAfterAFailedStatement) {
+  auto engine = head();
+  auto connection = open(*engine);
+  auto careless = [](Transaction& tables) -> Result<void> {
+    ALK_TRY_VOID(tables.execute(insert, {"a"}));
+    EXPECT_FALSE(tables.execute(insert, {"a"}));
+    return {};
+  };
+  auto done = connection->transact(Access::Write, careless);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().kind, Kind::Broken);
+  EXPECT_TRUE(connection->transact(Access::Write, put("a")));
+}
+
+TEST_P(Postgresql, TextIsOrderedByItsBytes) {
+  auto engine = head();
+  auto connection = open(*engine);
+  for (const char* name : {"b", "B", "\xc3\xa9", "a"})
+    ASSERT_TRUE(connection->transact(Access::Write, put(name)));
+  std::string order;
+  EXPECT_TRUE(connection->transact(Access::Read, [&](Transaction& tables) {
+    return tables.each("SELECT name FROM stream_consumers ORDER BY name", {},
+                       [&](const Row& row) -> Result<bool> {
+                         order += row.text(0);
+                         return true;
+                       });
+  }));
+  EXPECT_EQ(order, "Bab\xc3\xa9");
+}
+
+TEST_P(Postgresql, OfANewerReleaseOrOfSomebodyElse) {
+  auto engine = head();
+  ASSERT_TRUE(open(*engine));
+  const std::string version = '"' + place_.prefix() + "\".alknet_schema";
+  ASSERT_TRUE(session()->command("UPDATE " + version + " SET version = 99"));
+  for (Access access : {Access::Read, Access::Write})
+    EXPECT_EQ(engine->open(Place::system(), access).error().kind, Kind::Unsupported);
+  ASSERT_TRUE(session()->command("DROP TABLE " + version));
+  EXPECT_EQ(engine->open(Place::system(), Access::Write).error().kind, Kind::Broken);
+}
+
+} // namespace
+} // namespace alk::stored
