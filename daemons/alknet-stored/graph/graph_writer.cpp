@@ -26,11 +26,11 @@ Result<bool> leads_to(Transaction& tables, const std::string& graph_id, const st
                       const std::string& to) {
   ALK_TRY(
       auto row,
-      tables.find(
-          "WITH RECURSIVE reached (node) AS (SELECT CAST(?2 AS TEXT) UNION SELECT edges.target_node_key FROM "
-          "edges JOIN reached ON edges.source_node_key = reached.node WHERE edges.graph_id = ?1) "
-          "SELECT node FROM reached WHERE node = ?3 LIMIT 1",
-          {graph_id, from, to}));
+      tables.find("WITH RECURSIVE reached (node) AS (SELECT key FROM nodes WHERE graph_id = ?1 AND key = ?2 "
+                  "UNION SELECT edges.target_node_key FROM edges JOIN reached ON edges.source_node_key = "
+                  "reached.node WHERE edges.graph_id = ?1) "
+                  "SELECT node FROM reached WHERE node = ?3 LIMIT 1",
+                  {graph_id, from, to}));
   return row.has_value();
 }
 
