@@ -5,13 +5,19 @@ trace another process. Two controls make sure that the search can find: before L
 without wiping, planted in another process, is found.
 """
 
+import base64
 import hashlib
 import hmac
+import json
 import os
 import pathlib
+import pty
 import re
+import select
+import signal
 import struct
 import subprocess
+import termios
 
 import harness
 
@@ -267,6 +273,134 @@ class Monitor(Secretd):
         for secret in (private, password, words.encode(), passphrase.encode(), mnemonic.encode(), b"a credential nobody"):
             for i in range(len(secret) - 7):
                 self.assertNotIn(secret[i:i + 8], log)
+
+
+class Tool(Secretd):
+    """alknetctl secret against the daemon."""
+
+    def setUp(self):
+        super().setUp()
+        self.daemon, self.client = self.start_secretd()
+
+    def ctl(self, *arguments, given=None, check=0):
+        command = [harness.binary("alknetctl"), "--bus-address", self.address, "secret", "--config", self.config, *arguments]
+        options = {"input": given} if given is not None else {}
+        if options:
+            options["stdin"] = None
+            done = subprocess.run([str(part) for part in command], input=given, capture_output=True, timeout=60)
+            self.assertEqual(done.returncode, check, done.stderr.decode())
+            return done
+        return self.run_program(command, check=check)
+
+    def test_generate_lock_unlock(self):
+        made = self.ctl("generate", "--words", "15", "--passphrase", "--fd", "0", given=passphrase.encode() + b"\n")
+        mnemonic = made.stdout.decode().strip()
+        self.assertEqual(len(mnemonic.split()), 15)
+        self.assertIn(b"unlocked as SHA256:", made.stderr)
+        drop_in = self.dir / "alknet.toml.d" / "50-identity.toml"
+        identity = re.search(r'^identity = "(SHA256:\S+)"$', drop_in.read_text(), re.M)[1]
+        status = json.loads(self.ctl("--json", "status").stdout)
+        self.assertEqual((status["state"], status["identity"], status["configured_identity"]), ("unlocked", identity, identity))
+        self.assertEqual(self.ctl("lock").stdout, b"locked\n")
+        wrong = self.ctl("unlock", "--fd", "0", given=f"{mnemonic}\nwrong\n".encode(), check=1)
+        self.assertIn(b"another identity", wrong.stderr)
+        right = self.ctl("unlock", "--fd", "0", given=f"{mnemonic.upper()}\n{passphrase}".encode())
+        self.assertEqual(right.stdout.decode(), f"unlocked as {identity}\n")
+        again = self.ctl("generate", "--fd", "0", given=b"", check=1)
+        self.assertIn(b"identity already", again.stderr)
+
+    def test_words_without_an_identity_are_written_down(self):
+        out = self.ctl("unlock", "--fd", "0", given=abandon.encode() + b"\n")
+        self.assertIn(b"nothing was there to compare with", out.stderr)
+        self.assertTrue((self.dir / "alknet.toml.d" / "50-identity.toml").exists())
+        self.assertIn(b"unlocked already", self.ctl("unlock", "--fd", "0", given=b"", check=1).stderr)
+
+    def test_what_follows_from_the_seed(self):
+        self.client.unlock(abandon)
+        line = self.ctl("derive", "m/74h/0h/1h/0h").stdout.decode()
+        self.assertRegex(line, r"^ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI\S+\n$")
+        self.assertIn("6a9dd5c41915fba6cc22b8760263aba45b068cae7bead1d069c7b8eeb0118134",
+                      base64.b64decode(line.split()[1]).hex())
+        self.assertEqual(self.ctl("derive", "--private", "m/74'/0'/1'/0'").stdout,
+                         b"be2dfaff0d268c833fd9c653b9bd352cef3ec2b211db804211c9f912b63dc3ab\n")
+        self.assertEqual(self.ctl("derive", "--type", "secp256k1", "m/44'/60'/0'/0/0").stdout,
+                         b"0237b0bb7a8288d38ed49a524b5dc98cff3eb5ca824c9f9dc0dfdb3d9cd600f299\n")
+        self.assertEqual(self.ctl("password", "example.com").stdout, b"CO-SCj5Qe6O46nXaXKjHPR_eAp4oUZq2\n")
+        self.assertIn(b"below m/74'/0'", self.ctl("derive", "m/44'/60'/0'", check=1).stderr)
+
+    def test_records(self):
+        self.client.unlock(abandon)
+        record = self.ctl("encrypt", "--tag", "web", "--fd", "0", given=b"two\nlines").stdout
+        self.assertEqual(self.ctl("decrypt", given=record).stdout, b"two\nlines")
+        rotated = self.ctl("rotate", "--key-version", "5", given=record).stdout
+        self.assertEqual(json.loads(rotated)["key_version"], 5)
+        self.assertEqual(self.ctl("decrypt", given=rotated).stdout, b"two\nlines")
+        self.assertIn(b"not a record", self.ctl("decrypt", given=b"{}", check=1).stderr)
+        self.ctl("lock")
+        self.assertIn(b"locked", self.ctl("decrypt", given=record, check=1).stderr)
+
+    def test_a_terminal_shows_nothing_of_what_is_typed(self):
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execv(harness.binary("alknetctl"), ["alknetctl", "--bus-address", self.address, "secret", "--config",
+                                                   str(self.config), "unlock"])
+        self.addCleanup(os.close, terminal)
+        shown = self.until(terminal, b"Mnemonic: ")
+        os.write(terminal, abandon.encode() + b"\n")
+        shown += self.until(terminal, b"Passphrase (empty if there is none): ")
+        os.write(terminal, passphrase.encode() + b"\n")
+        shown += self.until(terminal, b"unlocked as SHA256:")
+        self.assertNotIn(b"abandon", shown)
+        self.assertNotIn(passphrase.encode(), shown)
+        self.until(terminal, None)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0)
+
+    def test_an_interrupted_question_leaves_the_terminal_as_it_was(self):
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execv(harness.binary("alknetctl"), ["alknetctl", "--bus-address", self.address, "secret", "--config",
+                                                   str(self.config), "unlock"])
+        self.addCleanup(os.close, terminal)
+        self.until(terminal, b"Mnemonic: ")
+        self.assertFalse(termios.tcgetattr(terminal)[3] & termios.ECHO)
+        os.write(terminal, b"\x03")
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), -signal.SIGINT)
+        self.assertTrue(termios.tcgetattr(terminal)[3] & termios.ECHO)
+
+    def until(self, terminal, mark):
+        """Everything up to the mark; None: to the end."""
+        seen = b""
+        while mark is None or mark not in seen:
+            self.assertTrue(select.select([terminal], [], [], 20)[0], seen)
+            try:
+                more = os.read(terminal, 4096)
+            except OSError:  # the other side is closed
+                more = b""
+            if not more:
+                self.assertIsNone(mark, seen)
+                return seen
+            seen += more
+        return seen
+
+    def test_without_a_terminal_it_says_what_to_do(self):
+        done = subprocess.run(["setsid", harness.binary("alknetctl"), "--bus-address", self.address, "secret", "--config",
+                               self.config, "unlock"],
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"--fd N", done.stderr)
+
+
+class Serve(harness.Case):
+    def test_serve_has_secrets_too(self):
+        server = self.serve()
+        ctl = [harness.binary("alknetctl"), "--state", server.state, "secret"]
+        if not server.children("alknet-secretd"):
+            self.skipTest("memory cannot be locked here")
+        made = subprocess.run([*ctl, "generate", "--fd", "0"], input=b"", capture_output=True, timeout=60)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        self.assertTrue((pathlib.Path(server.state) / "alknet.toml.d" / "50-identity.toml").exists())
+        self.assertIn(b"unlocked", self.run_program([*ctl, "status"]).stdout)
+        self.run_program([*ctl, "lock"])
 
 
 if __name__ == "__main__":

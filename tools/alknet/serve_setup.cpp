@@ -11,8 +11,10 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 
 #include <pwd.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -186,6 +188,26 @@ Result<std::string> find_daemon(const std::string& name) {
   return fail(Kind::NotFound, name + ": no such program in " + looked);
 }
 
+// alknet-secretd keeps its secrets in memory that is never swapped: more than it wants must be allowed.
+static bool can_lock_memory() {
+  constexpr std::size_t wanted = 1024 * 1024;
+  void* pages = ::mmap(nullptr, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (pages == MAP_FAILED) return false;
+  const bool locked = ::mlock(pages, wanted) == 0;
+  ::munmap(pages, wanted);
+  return locked;
+}
+
+// Its path. It is a package of its own, and many containers let nobody lock memory: without it all but
+// secrets works.
+static std::optional<std::string> find_secretd(const Say& say) {
+  auto program = find_daemon("alknet-secretd");
+  if (!program) return std::nullopt;
+  if (can_lock_memory()) return *program;
+  say("alknet-secretd is left out: memory cannot be locked here (ulimit -l)");
+  return std::nullopt;
+}
+
 Result<ServeSetup> set_up(const ServeOptions& options, const Say& say) {
   ALK_TRY(std::string authd, find_daemon("alknet-authd"));
   ALK_TRY(std::string listend, find_daemon("alknet-listend"));
@@ -214,6 +236,8 @@ Result<ServeSetup> set_up(const ServeOptions& options, const Say& say) {
     sockets.push_back({listener.name, listener.socket.get()});
   setup.children.push_back(bus_spec(setup));
   setup.children.push_back(daemon_spec(setup, "alknet-authd", authd, {}));
+  if (auto secretd = find_secretd(say))
+    setup.children.push_back(daemon_spec(setup, "alknet-secretd", *secretd, {}));
   setup.children.push_back(daemon_spec(setup, "alknet-listend", listend, std::move(sockets)));
   return setup;
 }

@@ -104,7 +104,7 @@ Result<void> check_socket(const Fd& directory, const std::string& state) {
 
 } // namespace
 
-Result<std::unique_ptr<Admin>> connect(const Place& place) {
+Result<Line> open_line(const Place& place) {
   std::string address = bus::choose_address(place.bus_address);
   Fd directory;
   if (!place.state.empty()) {
@@ -114,7 +114,12 @@ Result<std::unique_ptr<Admin>> connect(const Place& place) {
     address = bus::socket_address(place.state, "bus", directory.get());
   }
   ALK_TRY(auto connection, bus::BlockingConnection::open(address));
-  return std::make_unique<BusAdmin>(std::move(connection), address, std::move(directory));
+  return Line{std::move(directory), std::move(address), std::move(connection)};
+}
+
+Result<std::unique_ptr<Admin>> connect(const Place& place) {
+  ALK_TRY(Line line, open_line(place));
+  return std::make_unique<BusAdmin>(std::move(line.connection), line.address, std::move(line.directory));
 }
 
 } // namespace alk::alknetctl

@@ -1,6 +1,7 @@
 // What alknetctl asks of a running server. The verbs know this interface only; BusAdmin is the real one.
 #pragma once
 
+#include "base/fd.hpp"
 #include "base/metric.hpp"
 #include "base/result.hpp"
 #include "clients/listen_client.hpp"
@@ -46,7 +47,15 @@ struct Place {
   std::string bus_address; // a D-Bus address
 };
 
+// A connection to the bus of a place.
+struct Line {
+  Fd directory; // the address may go through it
+  std::string address;
+  bus::BlockingConnection connection;
+};
+
 // Errors: Gone (nothing is running there), Denied.
+Result<Line> open_line(const Place& place);
 Result<std::unique_ptr<Admin>> connect(const Place& place);
 
 } // namespace alk::alknetctl

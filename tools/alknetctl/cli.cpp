@@ -1,10 +1,12 @@
 // alknetctl: the administrator's program. It holds nothing; everything is asked over the bus.
+#include "base/text.hpp"
 #include "base/version.hpp"
 #include "completion/completion.hpp"
 #include "config/config.hpp"
 #include "keys.hpp"
 #include "metrics.hpp"
 #include "metrics_http.hpp"
+#include "secret.hpp"
 #include "verbs.hpp"
 
 #include <ctime>
@@ -33,6 +35,7 @@ struct Arguments {
   std::string shell;
   std::string pardoned;
   bool pardon_all = false;
+  SecretJob secret;
 };
 
 using Verb = std::function<int(Admin&, const Output&)>;
@@ -88,6 +91,10 @@ class CommandLine {
   CLI::App* add_asking(const char* name, const char* description, Verb verb);
   void add_keys();
   void add_penalties();
+  void add_secret();
+  CLI::App* add_secret_verb(CLI::App& secret, const char* name, const char* description,
+                            int (*run)(const SecretJob&, const Output&));
+  void add_records(CLI::App& secret);
 
   CLI::App program_{"Looks after a running alknet server", "alknetctl"};
   Arguments arguments_;
@@ -171,6 +178,7 @@ CommandLine::CommandLine() {
       ->check(CLI::IsMember({"tcp", "tls"}))
       ->capture_default_str();
   add_keys();
+  add_secret();
   verbs_.emplace_back(completion::add_verb(program_, arguments_.shell), [this](const Output& output) {
     auto shell = completion::find_shell(arguments_.shell);
     if (shell) output.out << completion::script(program_, *shell) << std::flush;
@@ -199,6 +207,79 @@ void CommandLine::add_keys() {
          })
       ->add_option("KEY", arguments_.which_key, "Its fingerprint (SHA256:...) or its whole comment")
       ->required();
+}
+
+// Where a secret comes from. Never an argument: others may read those.
+static void add_source(CLI::App* verb, SecretSource& source) {
+  auto* descriptor = verb->add_option("--fd", source.descriptor, "Read it from this descriptor");
+  descriptor->type_name("N")->check(CLI::Range(0, 65535));
+  verb->add_flag("--ask-password", source.ask_password, "Let systemd-ask-password ask for it")
+      ->excludes(descriptor);
+}
+
+CLI::App* CommandLine::add_secret_verb(CLI::App& secret, const char* name, const char* description,
+                                       int (*run)(const SecretJob&, const Output&)) {
+  return add_to(secret, name, description, [this, run](const Output& output) {
+    arguments_.secret.place = arguments_.place;
+    arguments_.secret.configuration = file_to_check(arguments_);
+    return run(arguments_.secret, output);
+  });
+}
+
+static int with_input(const SecretJob& job, const Output& output,
+                      int (*run)(const SecretJob&, const std::string&, const Output&)) {
+  auto text = read_file("/dev/stdin", 2 * max_secret_input);
+  return text ? run(job, *text, output) : report(text.error(), output);
+}
+
+void CommandLine::add_records(CLI::App& secret) {
+  SecretJob& job = arguments_.secret;
+  auto* encrypt = add_secret_verb(secret, "encrypt", "Encrypt a credential", secret_encrypt);
+  add_source(encrypt, job.source);
+  encrypt->add_option("--tag", job.tag, "Who may have it decrypted, such as alknet-listend");
+  encrypt->add_option("--key-version", job.key_version, "Of the key, from 2 on")->capture_default_str();
+  add_secret_verb(
+      secret, "decrypt", "Decrypt the record on standard input",
+      [](const SecretJob& what, const Output& output) { return with_input(what, output, secret_decrypt); });
+  add_secret_verb(
+      secret, "rotate", "Encrypt the record on standard input anew",
+      [](const SecretJob& what, const Output& output) { return with_input(what, output, secret_rotate); })
+      ->add_option("--key-version", job.key_version, "Of the new key")
+      ->required();
+}
+
+void CommandLine::add_secret() {
+  CLI::App* secret = program_.add_subcommand("secret", "The seed of this node, and what follows from it");
+  secret->fallthrough();
+  secret->require_subcommand(1);
+  secret
+      ->add_option("--config", arguments_.file,
+                   std::string("Default: alknet.toml of --state, else ") + config::default_path)
+      ->type_name("FILE");
+  SecretJob& job = arguments_.secret;
+  add_secret_verb(*secret, "status", "Locked or unlocked, and as which node", secret_status);
+  auto* generate =
+      add_secret_verb(*secret, "generate", "Make a new mnemonic and unlock with it", secret_generate);
+  generate->add_option("--words", job.words, "12, 15, 18, 21 or 24")->capture_default_str();
+  generate->add_flag("--passphrase", job.with_passphrase, "With a passphrase besides");
+  generate->add_flag("--force", job.force, "Also when this node has an identity");
+  add_source(generate, job.source);
+  auto* unlock = add_secret_verb(*secret, "unlock", "Unlock with mnemonic and passphrase", secret_unlock);
+  unlock->add_flag("--force", job.force, "As another node than [secrets] identity says");
+  add_source(unlock, job.source);
+  add_secret_verb(*secret, "lock", "Forget the seed and every key", secret_lock);
+  auto* derive =
+      add_secret_verb(*secret, "derive", "Print a public key, or with --private the key", secret_derive);
+  derive->add_option("PATH", job.path, "Such as m/74h/0h/0h/0h")->required();
+  derive->add_option("--type", job.type, "Of the key")
+      ->check(CLI::IsMember({"ed25519", "aes256", "secp256k1"}))
+      ->capture_default_str();
+  derive->add_flag("--private", job.private_half, "Print the private half, in hex");
+  auto* password = add_secret_verb(*secret, "password", "Print the password of a site", secret_password);
+  password->add_option("SITE", job.site, "Its name, such as example.com")->required();
+  password->add_option("--length", job.length, "In bytes, 1 to 64; four characters hold three")
+      ->capture_default_str();
+  add_records(*secret);
 }
 
 int CommandLine::run(int argc, char** argv) {

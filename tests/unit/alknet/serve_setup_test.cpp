@@ -3,6 +3,7 @@
 #include "serve_setup.hpp"
 #include "temporary_directory.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <gmock/gmock.h>
@@ -69,6 +70,20 @@ class SetUpTest : public testing::Test {
   ServeOptions options_;
   std::vector<std::string> said_;
 };
+
+TEST_F(SetUpTest, SecretsWhereThereIsAProgramForThem) {
+  ASSERT_TRUE(write_file_atomically(temporary_.file("alknet-secretd"), "", 0755));
+  auto setup = set_up();
+  ASSERT_TRUE(setup) << setup.error().describe();
+  // Some machines let nobody lock memory; then it is said.
+  const bool left_out = std::any_of(said_.begin(), said_.end(), [](const std::string& line) {
+    return line.find("alknet-secretd is left out") != line.npos;
+  });
+  ASSERT_EQ(setup->children.size(), left_out ? 3u : 4u);
+  if (left_out) GTEST_SKIP() << "memory cannot be locked here";
+  EXPECT_EQ(setup->children[2].program, temporary_.file("alknet-secretd"));
+  EXPECT_EQ(setup->children[3].program, temporary_.file("alknet-listend"));
+}
 
 TEST_F(SetUpTest, BusFirstSocketsToListendAlone) {
   auto setup = set_up();
