@@ -205,6 +205,25 @@ def policy(_options):
     return rows
 
 
+def graph(options):
+    part = 20 if options.quick else 1
+    found = measure.run([rigs.drivers / "graph_bench", str(part)])
+    section = f"Graph of {found['nodes']:,} nodes and {found['edges']:,} edges"
+    load = Row(section, "written with checks and events, 1,000 in a transaction", "rows/s", peer="SQLite", digits=0)
+    load.add("alknet", found["alknet_rows_per_second"])
+    load.add("peer", found["sqlite_rows_per_second"])
+    load.note = "SQLite copies the same rows and events, with the same durability and foreign keys, without a check."
+    rows = [load]
+    for who in ("account", "service"):
+        for figure in ("median", "p99"):
+            row = Row(section, f"access check of {who}s, {figure}", "µs", digits=0)
+            row.add("alknet", found[f"{who}_check_us"][figure])
+            rows.append(row)
+    memory = Row(section, "memory of the process that checks", "MiB")
+    memory.add("alknet", found["resident_mib"])
+    return rows + [memory]
+
+
 # What the client does, how fast the target reads (bytes per second and channel), words.
 _stalls = (("target", 0, "target reads nothing"), ("target", MIB, "slow target"),
            ("window", 0, "client gives no window back"), ("socket", 0, "client reads nothing"))
@@ -252,4 +271,4 @@ def _watch_stall(rig, mode, rate, seconds, row):
 
 
 all_sections = {"throughput": throughput, "at-once": at_once, "tls": tls, "logins": logins, "idle": idle,
-                "channels": channels, "policy": policy, "stalled": stalled}
+                "channels": channels, "policy": policy, "graph": graph, "stalled": stalled}

@@ -106,10 +106,9 @@ Result<bool> depends_on(AclSource& source, const std::string& from, const std::s
     auto key = std::move(todo.back());
     todo.pop_back();
     if (key == to) return true;
-    ALK_TRY(auto edges, source.edges(key, max_acl_edges - visited + 1));
+    ALK_TRY(auto edges, source.givers(key, max_acl_edges - visited + 1));
     for (const auto& edge : edges) {
       if (++visited > max_acl_edges) return fail(Kind::Busy, "access check: too many edges");
-      if (edge.kind != AclEdge::Kind::BelongsTo && edge.kind != AclEdge::Kind::Delegates) continue;
       if (seen.insert(giver(edge)).second) todo.push_back(giver(edge));
     }
   }
@@ -117,7 +116,7 @@ Result<bool> depends_on(AclSource& source, const std::string& from, const std::s
 }
 
 Result<void> check_delegation(AclSource& source, const AclEdge& edge) {
-  ALK_TRY(auto received, source.edges(edge.source, max_acl_edges + 1));
+  ALK_TRY(auto received, source.givers(edge.source, max_acl_edges + 1));
   for (const auto& other : received)
     if (other.kind == AclEdge::Kind::Delegates && !other.narrowable)
       return fail(Kind::Conflict,

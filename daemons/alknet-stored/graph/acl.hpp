@@ -41,6 +41,9 @@ class AclSource {
   // What decides about the principal: its can_* and belongs_to edges, and the delegates edges to it. In a
   // stable order, at most `limit` of them.
   virtual Result<std::vector<AclEdge>> edges(const std::string& key, std::size_t limit) = 0;
+  // Of these the belongs_to and delegates edges: for the search for circles, which has no use for the many
+  // others.
+  virtual Result<std::vector<AclEdge>> givers(const std::string& key, std::size_t limit) = 0;
 };
 
 // One check: what it has found out about principals it remembers, so it is made anew for the next one. All

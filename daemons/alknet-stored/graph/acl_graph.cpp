@@ -2,8 +2,10 @@
 
 #include "alknet-stored/graph/json_text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <optional>
+#include <tuple>
 
 namespace alk::stored {
 namespace {
@@ -43,6 +45,14 @@ std::optional<AclEdge::Kind> kind_of(std::string_view name) {
   return std::nullopt;
 }
 
+// Without parsing: checks read many edges.
+std::optional<AclEdge::Kind> kind_in(std::string_view attributes) {
+  constexpr std::string_view before = "{\"edge_type\":\"";
+  if (!attributes.starts_with(before)) return std::nullopt;
+  attributes.remove_prefix(before.size());
+  return kind_of(attributes.substr(0, attributes.find('"')));
+}
+
 Result<AclEdge> edge_of(AclEdge::Kind kind, std::string source, std::string target,
                         std::string_view attributes) {
   AclEdge edge;
@@ -63,6 +73,12 @@ Result<bool> is_active(Transaction& tables, const std::string& identity_type, co
                                     : "SELECT id FROM accounts WHERE id = ?1 AND status = 'active'";
   ALK_TRY(auto row, tables.find(sql, {id}));
   return row.has_value();
+}
+
+void sort(std::vector<AclEdge>& edges) {
+  auto rank = [](const AclEdge& edge) { return std::tie(edge.kind, edge.source, edge.target); };
+  std::sort(edges.begin(), edges.end(),
+            [&](const AclEdge& a, const AclEdge& b) { return rank(a) < rank(b); });
 }
 
 Result<void> put_types(Transaction& tables, const Act& act, const std::string& type_id) {
@@ -138,29 +154,38 @@ Result<std::optional<AclPrincipal>> AclTables::principal(const std::string& key)
   return std::optional(std::move(principal));
 }
 
-// The writer puts the type in front of the attributes, and the index of edges by target ends in those 24
+// The writer puts the type in front of the attributes, and the index of edges by target ends in the first 24
 // characters: an organisation's many members do not have to be looked at to find who delegates to it.
+#define ALK_ACL_EDGE "SELECT source_node_key, target_node_key, attributes FROM edges WHERE graph_id = ?1 AND "
+
 Result<std::vector<AclEdge>> AclTables::edges(const std::string& key, std::size_t limit) {
+  return read(ALK_ACL_EDGE
+              "source_node_key = ?2 AND substr(attributes, 1, 24) <> '{\"edge_type\":\"delegates\"'",
+              key, limit);
+}
+
+Result<std::vector<AclEdge>> AclTables::givers(const std::string& key, std::size_t limit) {
+  return read(ALK_ACL_EDGE
+              "source_node_key = ?2 AND substr(attributes, 1, 25) = '{\"edge_type\":\"belongs_to\"'",
+              key, limit);
+}
+
+Result<std::vector<AclEdge>> AclTables::read(std::string_view outgoing, const std::string& key,
+                                             std::size_t limit) {
   std::vector<AclEdge> edges;
   auto take = [&](const Row& row) -> Result<bool> {
-    ALK_TRY(auto name, json_string(row.text(2), "edge_type", max_value));
-    auto kind = kind_of(name.value_or(""));
+    auto kind = kind_in(row.text(2));
     if (!kind) return true;
     ALK_TRY(auto edge, edge_of(*kind, row.text(0), row.text(1), row.text(2)));
     edges.push_back(std::move(edge));
     return edges.size() < limit;
   };
-  ALK_TRY_VOID(tables_.each(
-      "SELECT source_node_key, target_node_key, attributes FROM edges WHERE graph_id = ?1 AND "
-      "source_node_key = ?2 AND substr(attributes, 1, 24) <> '{\"edge_type\":\"delegates\"' ORDER BY "
-      "target_node_key, id",
-      {graph_id_, key}, take));
-  if (edges.size() >= limit) return edges;
-  ALK_TRY_VOID(tables_.each(
-      "SELECT source_node_key, target_node_key, attributes FROM edges WHERE graph_id = ?1 AND "
-      "target_node_key = ?2 AND substr(attributes, 1, 24) = '{\"edge_type\":\"delegates\"' ORDER BY "
-      "source_node_key, id",
-      {graph_id_, key}, take));
+  ALK_TRY_VOID(tables_.each(outgoing, {graph_id_, key}, take));
+  if (edges.size() < limit)
+    ALK_TRY_VOID(tables_.each(
+        ALK_ACL_EDGE "target_node_key = ?2 AND substr(attributes, 1, 24) = '{\"edge_type\":\"delegates\"'",
+        {graph_id_, key}, take));
+  sort(edges); // not by the statement: an order would lead the engine to another index
   return edges;
 }
 

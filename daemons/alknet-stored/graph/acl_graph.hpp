@@ -24,8 +24,11 @@ class AclTables : public AclSource {
   AclTables(Transaction& tables, std::string graph_id) : tables_(tables), graph_id_(std::move(graph_id)) {}
   Result<std::optional<AclPrincipal>> principal(const std::string& key) override;
   Result<std::vector<AclEdge>> edges(const std::string& key, std::size_t limit) override;
+  Result<std::vector<AclEdge>> givers(const std::string& key, std::size_t limit) override;
 
  private:
+  Result<std::vector<AclEdge>> read(std::string_view outgoing, const std::string& key, std::size_t limit);
+
   Transaction& tables_;
   std::string graph_id_;
 };

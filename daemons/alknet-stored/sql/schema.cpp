@@ -41,6 +41,7 @@ constexpr std::string_view metagraph[] = {
     "undirected INTEGER NOT NULL DEFAULT 0 CHECK (undirected IN (0, 1)), UNIQUE (graph_id, key), "
     "FOREIGN KEY (graph_id, source_node_key) REFERENCES nodes (graph_id, key) ON DELETE CASCADE, "
     "FOREIGN KEY (graph_id, target_node_key) REFERENCES nodes (graph_id, key) ON DELETE CASCADE)",
+    "CREATE INDEX edges_by_graph ON edges (graph_id, id)",
     "CREATE INDEX edges_by_source ON edges (graph_id, source_node_key, target_node_key)",
     // The attributes of an edge begin with its type: {"edge_type":"delegates" are 24 characters.
     "CREATE INDEX edges_by_target ON edges (graph_id, target_node_key, substr(attributes, 1, 24))",

@@ -169,6 +169,9 @@ class WideSource : public AclSource {
     asked = limit;
     return result;
   }
+  Result<std::vector<AclEdge>> givers(const std::string& key, std::size_t limit) override {
+    return edges(key, limit);
+  }
   std::size_t asked = 0;
 
  private:

@@ -36,6 +36,15 @@ class AclWorld : public AclSource {
     return result;
   }
 
+  Result<std::vector<AclEdge>> givers(const std::string& key, std::size_t limit) override {
+    ALK_TRY(auto found, edges(key, all.size()));
+    std::erase_if(found, [](const AclEdge& edge) {
+      return edge.kind != AclEdge::Kind::BelongsTo && edge.kind != AclEdge::Kind::Delegates;
+    });
+    if (found.size() > limit) found.resize(limit);
+    return found;
+  }
+
   std::map<std::string, AclPrincipal> principals;
   std::vector<AclEdge> all;
 
