@@ -268,6 +268,10 @@ void CommandLine::add_secret() {
   unlock->add_flag("--force", job.force, "As another node than [secrets] identity says");
   add_source(unlock, job.source);
   add_secret_verb(*secret, "lock", "Forget the seed and every key", secret_lock);
+  auto* enroll =
+      add_secret_verb(*secret, "enroll", "Unlock at every start, by an encrypted credential", secret_enroll);
+  enroll->add_flag("--remove", job.remove, "Forget the credential");
+  add_source(enroll, job.source);
   auto* derive =
       add_secret_verb(*secret, "derive", "Print a public key, or with --private the key", secret_derive);
   derive->add_option("PATH", job.path, "Such as m/74h/0h/0h/0h")->required();

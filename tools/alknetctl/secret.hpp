@@ -13,6 +13,7 @@ struct SecretJob {
   std::string configuration; // the main file; the identity goes into a drop-in beside it
   bool force = false;
   bool with_passphrase = false;
+  bool remove = false; // of enroll
   std::uint32_t words = 24;
   std::string path;
   std::string type = "ed25519"; // or aes256, secp256k1
@@ -27,6 +28,7 @@ int secret_status(const SecretJob& job, const Output& output);
 int secret_generate(const SecretJob& job, const Output& output);
 int secret_unlock(const SecretJob& job, const Output& output);
 int secret_lock(const SecretJob& job, const Output& output);
+int secret_enroll(const SecretJob& job, const Output& output);
 int secret_derive(const SecretJob& job, const Output& output);
 int secret_password(const SecretJob& job, const Output& output);
 int secret_encrypt(const SecretJob& job, const Output& output);
