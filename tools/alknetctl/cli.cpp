@@ -7,6 +7,7 @@
 #include "metrics.hpp"
 #include "metrics_http.hpp"
 #include "secret.hpp"
+#include "store_cli.hpp"
 #include "verbs.hpp"
 
 #include <ctime>
@@ -32,6 +33,7 @@ struct Arguments {
   std::vector<std::string> key; // of `keys add`
   std::string which_key;
   bool no_reload = false;
+  std::string account; // whose keys
   std::string shell;
   std::string pardoned;
   bool pardon_all = false;
@@ -62,6 +64,14 @@ KeysJob keys_job(const Arguments& arguments) {
   return job;
 }
 
+int add_to_account(const Arguments& arguments, const Output& output) {
+  auto keys = take_keys_input(arguments.key, std::cin);
+  if (!keys) return report(keys.error(), output);
+  return with_store(arguments.place, output, [&](StoreClient& store) {
+    return account_keys_add(store, arguments.account, keys->lines, output);
+  });
+}
+
 // What went wrong is for the journal; the peer has been told as much as it needs.
 int metrics_over_http(const Place& place, const Output& output) {
   auto served = serve_metrics(STDIN_FILENO, [&place]() -> Result<std::string> {
@@ -75,9 +85,6 @@ int metrics_over_http(const Place& place, const Output& output) {
   return served ? exit_ok : report(served.error(), output);
 }
 
-// What to run when a verb was chosen.
-using Chosen = std::function<int(const Output&)>;
-
 class CommandLine {
  public:
   CommandLine();
@@ -90,6 +97,7 @@ class CommandLine {
   CLI::App* add_to(CLI::App& parent, const char* name, const char* description, Chosen run);
   CLI::App* add_asking(const char* name, const char* description, Verb verb);
   void add_keys();
+  void add_store();
   void add_penalties();
   void add_secret();
   CLI::App* add_secret_verb(CLI::App& secret, const char* name, const char* description,
@@ -98,6 +106,7 @@ class CommandLine {
 
   CLI::App program_{"Looks after a running alknet server", "alknetctl"};
   Arguments arguments_;
+  std::shared_ptr<StoreWords> store_words_;
   std::vector<std::pair<CLI::App*, Chosen>> verbs_;
 };
 
@@ -179,11 +188,19 @@ CommandLine::CommandLine() {
       ->capture_default_str();
   add_keys();
   add_secret();
+  add_store();
   verbs_.emplace_back(completion::add_verb(program_, arguments_.shell), [this](const Output& output) {
     auto shell = completion::find_shell(arguments_.shell);
     if (shell) output.out << completion::script(program_, *shell) << std::flush;
     return shell && output.out ? exit_ok : exit_failed;
   });
+}
+
+void CommandLine::add_store() {
+  auto add = [this](CLI::App& parent, const char* name, const char* description, Chosen run) {
+    return add_to(parent, name, description, std::move(run));
+  };
+  store_words_ = add_store_verbs(program_, arguments_.place, add);
 }
 
 void CommandLine::add_keys() {
@@ -193,17 +210,29 @@ void CommandLine::add_keys() {
                    std::string("Default: authorized_keys of --state, else ") + default_keys_file)
       ->type_name("FILE");
   keys->add_flag("--no-reload", arguments_.no_reload, "Change the file alone");
+  keys->add_option("--account", arguments_.account, "The keys of this account instead of the file")
+      ->type_name("ACCOUNT")
+      ->excludes("--file", "--no-reload");
   add_to(*keys, "add", "Let a key log in",
          [this](const Output& output) {
+           if (!arguments_.account.empty()) return add_to_account(arguments_, output);
            return keys_add(keys_job(arguments_), arguments_.key, std::cin, output);
          })
       ->add_option("KEY", arguments_.key, "A .pub file, a whole line, or - for standard input")
       ->required();
-  add_to(*keys, "list", "The keys with fingerprint, type, comment and options",
-         [this](const Output& output) { return keys_list(keys_job(arguments_), output); });
+  add_to(*keys, "list", "The keys with fingerprint, type, comment and options", [this](const Output& output) {
+    if (arguments_.account.empty()) return keys_list(keys_job(arguments_), output);
+    return with_store(arguments_.place, output, [&](StoreClient& store) {
+      return account_keys_list(store, arguments_.account, output);
+    });
+  });
   add_to(*keys, "remove", "Take a key away, with its sessions",
          [this](const Output& output) {
-           return keys_remove(keys_job(arguments_), arguments_.which_key, output);
+           if (arguments_.account.empty())
+             return keys_remove(keys_job(arguments_), arguments_.which_key, output);
+           return with_store(arguments_.place, output, [&](StoreClient& store) {
+             return account_keys_remove(store, arguments_.account, arguments_.which_key, output);
+           });
          })
       ->add_option("KEY", arguments_.which_key, "Its fingerprint (SHA256:...) or its whole comment")
       ->required();

@@ -21,11 +21,6 @@ namespace {
 // Public keys are no secret, and alknet-authd, which runs as a user of its own, has to read them.
 constexpr ::mode_t mode_of_new_file = 0644;
 
-struct Input {
-  std::string source; // for messages
-  std::string lines;
-};
-
 Result<std::string> read_all(std::istream& in) {
   std::string text;
   char chunk[16384];
@@ -36,17 +31,19 @@ Result<std::string> read_all(std::istream& in) {
   return text;
 }
 
-Result<Input> take_input(const std::vector<std::string>& words, std::istream& in) {
+} // namespace
+
+Result<KeysInput> take_keys_input(const std::vector<std::string>& words, std::istream& in) {
   if (words.size() == 1 && words.front() == "-") {
     ALK_TRY(std::string text, read_all(in));
-    return Input{"standard input", std::move(text)};
+    return KeysInput{"standard input", std::move(text)};
   }
   std::string line;
   for (const std::string& word : words) line += (line.empty() ? "" : " ") + word;
   const bool is_file = words.size() == 1 && ::access(line.c_str(), F_OK) == 0;
   if (!is_file && (words.size() > 1 || config::is_key_line(line))) {
     if (line.find('\n') != std::string::npos) return fail(Kind::Invalid, "a key is one line");
-    return Input{"the line", std::move(line)};
+    return KeysInput{"the line", std::move(line)};
   }
   ALK_TRY(std::string text, read_file(line, pubkey::max_key_file));
   if (text.starts_with("-----BEGIN")) {
@@ -55,8 +52,10 @@ Result<Input> take_input(const std::vector<std::string>& words, std::istream& in
     return fail(Kind::Invalid,
                 line + ": a private key; add its public half" + (there ? ", " + public_half : ""));
   }
-  return Input{line, std::move(text)};
+  return KeysInput{line, std::move(text)};
 }
+
+namespace {
 
 // What became of the reload that follows a change.
 struct Aftermath {
@@ -146,7 +145,7 @@ void print_warnings(const std::vector<std::string>& warnings, const Output& outp
 
 int keys_add(const KeysJob& job, const std::vector<std::string>& words, std::istream& in,
              const Output& output) {
-  auto input = take_input(words, in);
+  auto input = take_keys_input(words, in);
   if (!input) return report(input.error(), output);
   auto file = LockedFile::open(job.file, pubkey::max_key_file);
   if (!file) return report(file.error(), output);

@@ -21,6 +21,14 @@ struct KeysJob {
   std::function<Result<std::unique_ptr<Admin>>()> connect; // asked only for a reload
 };
 
+// The keys that `words` name: a file of public keys, "-" for `in`, or a whole key line, which a shell may
+// have split at blanks. Errors: Invalid (a private key, too much), and of reading the file.
+struct KeysInput {
+  std::string source; // for messages
+  std::string lines;
+};
+Result<KeysInput> take_keys_input(const std::vector<std::string>& words, std::istream& in);
+
 // `words`: a file of public keys, "-" for `in`, or a whole key line, which a shell may have split at blanks.
 int keys_add(const KeysJob& job, const std::vector<std::string>& words, std::istream& in,
              const Output& output);

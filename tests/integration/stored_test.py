@@ -1,0 +1,234 @@
+"""alknet-stored as it runs, looked after with alknetctl: accounts and their credentials, refused files, and what a kill leaves."""
+
+import hashlib
+import json
+import os
+import random
+import re
+import signal
+import sqlite3
+import sys
+import threading
+
+import harness
+
+# Makes accounts one after the other and prints the address of each that was acknowledged. Several at once share commits.
+load = """
+import sys, dbus.bus
+bus = dbus.bus.BusConnection(sys.argv[1])
+store = dbus.Interface(bus.get_object("org.alknet.Store1", "/org/alknet/Store1", introspect=False), "org.alknet.Store1")
+for number in range(1000000):
+    email = f"{sys.argv[2]}-{number}@example.org"
+    store.CreateAccount(dbus.Dictionary({"email": email}, signature="sv"))
+    print(email, flush=True)
+"""
+
+
+class Stored(harness.Case):
+    def setUp(self):
+        super().setUp()
+        self.address = self.start_bus()
+        self.state = self.dir / "state"
+        self.state.mkdir()
+        self.starts = 0
+
+    def start_stored(self, ready=True):
+        self.starts += 1
+        stored = self.start(f"stored{self.starts}", [harness.binary("alknet-stored"), "--bus-address", self.address],
+                            env={"STATE_DIRECTORY": str(self.state)})
+        if ready:
+            stored.wait_line("server running")
+        return stored
+
+    def ctl(self, *arguments, check=0):
+        done = self.run_program([harness.binary("alknetctl"), "--bus-address", self.address, *arguments], check=check)
+        return done.stdout.decode() if check == 0 else done.stderr.decode()
+
+    def asked(self, *arguments):
+        return json.loads(self.ctl(*arguments, "--json"))
+
+    def tables(self):
+        """The database of a daemon that does not run."""
+        database = sqlite3.connect(f"file:{self.state}/system.db?mode=rw", uri=True)
+        self.addCleanup(database.close)
+        return database
+
+
+class Administration(Stored):
+    def setUp(self):
+        super().setUp()
+        self.start_stored()
+
+    def test_an_account_from_its_making_to_its_end(self):
+        made = self.asked("account", "add", "Ada@example.org", "--name", "Ada L.", "--scope", "a:b", "--scope", "c:d")
+        self.assertEqual((made["email"], made["status"], made["scopes"]), ("ada@example.org", "active", ["a:b", "c:d"]))
+        self.assertIn("ada@example.org", self.ctl("account", "list"))
+        self.assertEqual(self.asked("account", "suspend", "ada@example.org")["status"], "suspended")
+        changed = self.asked("account", "set", made["id"], "--level", "admin", "--no-scopes")
+        self.assertEqual((changed["access_level"], changed["scopes"], changed["display_name"]), ("admin", [], "Ada L."))
+        self.assertIn("audit log", self.ctl("account", "delete", "ada@example.org", check=1))
+        self.assertEqual(self.asked("account", "deactivate", "ada@example.org")["status"], "deactivated")
+        self.assertIn("email address exists", self.ctl("account", "add", "ADA@example.org", check=1))
+        self.assertIn("no such account", self.ctl("account", "show", "bob@example.org", check=1))
+        self.ctl("account", "add", "a@b", "--level", "root", check=2)
+
+    def test_keys_of_an_account(self):
+        harness.require("ssh-keygen")
+        self.ctl("account", "add", "ada@example.org")
+        line = harness.make_key(self.dir / "k", comment="ada laptop")
+        of_ada = ("--account", "ada@example.org")
+        self.assertIn("ada laptop", self.ctl("keys", "add", self.dir / "k.pub", *of_ada))
+        key, = self.asked("keys", "list", *of_ada)["keys"]
+        self.assertEqual(key["fingerprint"], harness.fingerprint(self.dir / "k.pub"))
+        self.assertEqual(key["line"], " ".join(line.split()[:2]))
+        self.assertIn("belongs to an account", self.ctl("keys", "add", line, *of_ada, check=1))
+        self.assertIn("private key", self.ctl("keys", "add", self.dir / "k", *of_ada, check=1))
+        self.ctl("keys", "remove", "ada laptop", *of_ada)
+        self.assertIn("no such key", self.ctl("keys", "remove", "ada laptop", *of_ada, check=1))
+        self.assertIn("revoked", self.ctl("keys", "list", *of_ada))
+        self.ctl("keys", "add", line, *of_ada)
+
+    def test_an_api_key_is_shown_once_and_kept_nowhere(self):
+        self.ctl("account", "add", "ada@example.org")
+        made = self.asked("apikey", "create", "ada@example.org", "--name", "deploy", "--expires", "30d")
+        self.assertRegex(made["key"], r"^alk_[A-Za-z0-9_-]{43}$")
+        self.assertEqual(made["prefix"], made["key"][:8])
+        text = self.ctl("apikey", "create", "ada@example.org").strip()
+        self.assertRegex(text, r"^alk_[A-Za-z0-9_-]{43}$")
+        self.assertEqual(len(self.asked("apikey", "list", "ada@example.org")["keys"]), 2)
+        self.ctl("apikey", "revoke", made["prefix"])
+        self.assertIn("revoked", self.ctl("apikey", "revoke", made["id"], check=1))
+        self.ctl("apikey", "create", "ada@example.org", "--expires", "soon", check=1)
+        files = b"".join(path.read_bytes() for path in self.state.iterdir())
+        self.assertIn(hashlib.sha256(text.encode()).hexdigest().encode(), files)
+        self.assertNotIn(text[8:].encode(), files)
+
+    def test_organisations(self):
+        for email in ("ada@example.org", "bob@example.org"):
+            self.ctl("account", "add", email)
+        made = self.asked("org", "add", "acme", "--owner", "ada@example.org", "--name", "Acme Ltd.")
+        self.ctl("org", "set-member", "acme", "bob@example.org")
+        self.assertEqual({m["email"]: m["level"] for m in self.asked("org", "members", "acme")["members"]},
+                         {"ada@example.org": "owner", "bob@example.org": "member"})
+        self.ctl("org", "transfer", "acme", "bob@example.org")
+        self.ctl("org", "remove-member", "acme", "ada@example.org")
+        self.assertIn("delete it first", self.ctl("org", "erase", made["id"], check=1))
+        self.assertIn(made["id"], self.ctl("org", "delete", "acme"))
+        self.assertEqual(self.asked("org", "list")["organizations"], [])
+        self.assertIn("not the id", self.ctl("org", "erase", "../../etc/passwd", check=1))
+
+    def test_the_audit_log(self):
+        self.ctl("account", "add", "ada@example.org")
+        anchor = self.asked("audit", "verify")["head"]
+        self.ctl("account", "suspend", "ada@example.org")
+        self.assertIn("rows after the anchor: 1", self.ctl("audit", "verify", "--anchor", anchor))
+        self.assertEqual([row["action"] for row in self.asked("audit", "list")["rows"]],
+                         ["account.suspended", "account.created"])
+        self.assertIn("anchor", self.ctl("audit", "verify", "--anchor", f"1:{'0' * 64}", check=1))
+        self.ctl("audit", "prune", "1")
+        self.assertIn("intact: 2 rows", self.ctl("audit", "verify"))
+
+    def test_without_the_daemon(self):
+        done = self.run_program([harness.binary("alknetctl"), "--bus-address", f"unix:path={self.dir}/none", "account", "list"],
+                                check=3)
+        self.assertIn(b"not running", done.stderr)
+
+
+class Files(Stored):
+    def edit(self, statement):
+        tables = self.tables()
+        with tables:
+            tables.execute(statement)
+        tables.close()  # which brings the log into the file
+
+    def end(self, stored):
+        self.assertEqual(stored.stop(), 0)
+
+    def test_what_was_written_is_there_after_a_restart(self):
+        stored = self.start_stored()
+        self.ctl("account", "add", "ada@example.org")
+        self.end(stored)
+        self.start_stored()
+        self.assertIn("ada@example.org", self.ctl("account", "list"))
+
+    def test_a_tampered_log_is_found(self):
+        stored = self.start_stored()
+        for email in ("a@example.org", "b@example.org", "c@example.org"):
+            self.ctl("account", "add", email)
+        self.end(stored)
+        self.edit("UPDATE audit_logs SET actor = 'uid:12345' WHERE sequence = 2")
+        self.start_stored()
+        self.assertIn("from row 2 on", self.ctl("audit", "verify", check=1))
+
+    def refused(self, reason):
+        before = (self.state / "system.db").read_bytes()
+        stored = self.start_stored(ready=False)
+        stored.wait_line(reason)
+        self.assertEqual(stored.wait(), 1)
+        self.assertEqual((self.state / "system.db").read_bytes(), before)
+
+    def test_a_newer_file_is_refused_and_left_alone(self):
+        self.end(self.start_stored())
+        self.edit("PRAGMA user_version = 99")
+        self.refused("a newer release wrote it")
+
+    def test_a_damaged_file_is_refused_and_left_alone(self):
+        self.state.joinpath("system.db").write_bytes(os.urandom(16384))
+        self.refused("no database")
+
+
+class Crashes(Stored):
+    """kill -9 at any moment of a load of changes: what was acknowledged is there, and everything belongs together."""
+
+    def setUp(self):
+        super().setUp()
+        try:
+            import dbus  # noqa: F401
+        except ImportError:
+            self.skipTest("python3-dbus is not installed")
+        self.acknowledged = set()
+        self.total = threading.Semaphore(0)
+
+    def load(self, name):
+        program = self.start(name, [sys.executable, "-c", load, self.address, name])
+        return program
+
+    def count(self, programs):
+        return sum(len(re.findall(r"@example\.org$", program.text(), re.M)) for program in programs)
+
+    def one_round(self, number, dice):
+        stored = self.start_stored()
+        programs = [self.load(f"r{number}w{writer}") for writer in range(3)]
+        enough = dice.randrange(1, 60)
+        harness.wait_until(lambda: self.count(programs) >= enough, what="a load")
+        os.kill(stored.pid, signal.SIGKILL)
+        harness.wait_until(lambda: not stored.running(), what="the end")
+        for program in programs:
+            self.assertNotEqual(program.wait(), 0)  # its call was not answered
+            self.acknowledged.update(re.findall(r"^\S+@example\.org$", program.text(), re.M))
+
+    def check(self):
+        tables = self.tables()
+        self.assertEqual(tables.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
+        self.assertEqual(tables.execute("PRAGMA foreign_key_check").fetchall(), [])
+        present = {email for email, in tables.execute("SELECT email FROM accounts")}
+        self.assertEqual(self.acknowledged - present, set())
+        # An account, its event and its audit row are there together or not at all; numbers have no gap.
+        for column, table in (("position", "stream_events"), ("sequence", "audit_logs")):
+            numbers = [n for n, in tables.execute(f"SELECT {column} FROM {table} ORDER BY {column}")]
+            self.assertEqual(numbers, list(range(1, len(present) + 1)), table)
+        tables.close()
+
+    def test_nothing_acknowledged_is_lost(self):
+        seed = random.randrange(1 << 32)
+        print(f"# seed {seed}", flush=True)
+        dice = random.Random(seed)
+        for number in range(harness.sized(6, 200)):
+            self.one_round(number, dice)
+            self.check()
+        self.start_stored()
+        self.assertIn("intact", self.ctl("audit", "verify"))
+
+
+if __name__ == "__main__":
+    harness.main()

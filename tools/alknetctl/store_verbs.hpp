@@ -1,0 +1,74 @@
+// alknetctl account, org, apikey, audit and keys --account: what alknet-stored keeps.
+#pragma once
+
+#include "clients/store_client.hpp"
+#include "verbs.hpp"
+
+#include <optional>
+
+namespace alk::alknetctl {
+
+using clients::StoreClient;
+
+// A connection of its own; alknet-stored is started by the first question.
+struct Store {
+  std::unique_ptr<Line> line;
+  std::unique_ptr<StoreClient> client; // refers to it
+};
+Result<Store> connect_store(const Place& place);
+
+// What `account add` and `account set` are told; what is not given is not sent.
+struct AccountWords {
+  std::optional<std::string> email;
+  std::optional<std::string> name;
+  std::optional<std::string> level;
+  std::optional<std::vector<std::string>> scopes;
+};
+
+int account_add(StoreClient& store, const AccountWords& words, const Output& output);
+int account_list(StoreClient& store, const Output& output);
+int account_show(StoreClient& store, const std::string& account, const Output& output);
+int account_set(StoreClient& store, const std::string& account, const AccountWords& words,
+                const Output& output);
+int account_status(StoreClient& store, const std::string& account, const char* status, const Output& output);
+int account_delete(StoreClient& store, const std::string& account, const Output& output);
+
+int org_add(StoreClient& store, const std::string& slug, const std::string& name, const std::string& owner,
+            const Output& output);
+int org_list(StoreClient& store, const Output& output);
+int org_members(StoreClient& store, const std::string& organization, const Output& output);
+int org_set_member(StoreClient& store, const std::string& organization, const std::string& account,
+                   const std::string& level, const Output& output);
+int org_remove_member(StoreClient& store, const std::string& organization, const std::string& account,
+                      const Output& output);
+int org_transfer(StoreClient& store, const std::string& organization, const std::string& owner,
+                 const Output& output);
+int org_delete(StoreClient& store, const std::string& organization, const Output& output);
+int org_erase(StoreClient& store, const std::string& id, const Output& output);
+
+int account_keys_add(StoreClient& store, const std::string& account, const std::string& lines,
+                     const Output& output);
+int account_keys_list(StoreClient& store, const std::string& account, const Output& output);
+int account_keys_remove(StoreClient& store, const std::string& account, const std::string& which,
+                        const Output& output);
+
+// `lifetime` as in the configuration ("30d"), empty: without end. The text is printed once and kept nowhere.
+struct NewApiKey {
+  std::string account;
+  std::string name;
+  std::vector<std::string> scopes;
+  std::string lifetime;
+};
+int apikey_create(StoreClient& store, const NewApiKey& wanted, const Output& output);
+int apikey_list(StoreClient& store, const std::string& account, const Output& output);
+int apikey_revoke(StoreClient& store, const std::string& key, const Output& output);
+
+int audit_list(StoreClient& store, std::uint32_t limit, const std::string& account, const Output& output);
+// exit_failed when the log is not intact.
+int audit_verify(StoreClient& store, const std::string& anchor, const Output& output);
+int audit_prune(StoreClient& store, std::uint64_t sequence, const Output& output);
+
+// "alk_" and 256 random bits in base64url.
+std::string make_api_key();
+
+} // namespace alk::alknetctl
