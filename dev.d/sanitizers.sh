@@ -3,7 +3,7 @@
 
 # clang, so that the second compiler sees every file and the fuzz targets share the objects: one build, three purposes.
 build_asan() {
-  CXX=clang++-14 build_in build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dfuzz=true -Doptimization=1
+  CXX=clang++-14 build_in build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dfuzz=true -Doptimization=0
 }
 
 build_tsan() {
