@@ -54,11 +54,6 @@ build_in() { # DIRECTORY [OPTION]...
   set_up "$@" && ninja -C "$1"
 }
 
-# The same for the programs alone, without their tests.
-build_programs_in() { # DIRECTORY [OPTION]...
-  set_up "$@" && ninja -C "$1" bin.stamp
-}
-
 # Everyday work, in build/, with the flags of debian/rules but for the one that names a directory: what is tested is what the
 # packages are made of, and a compiler cache has it already when they are built.
 build_as_packaged() { # [TARGET]...
