@@ -97,6 +97,15 @@ class Sandbox(story.Case):
         self.assertEqual(kernel, real)
         self.assert_powerless(real)
 
+    def test_stored(self):
+        """Its databases are what it may write more; the probe does not know their place."""
+        self.server_box.run(["busctl", "get-property", "org.alknet.Store1", "/org/alknet/Store1", "org.alknet.Store1", "Version"])
+        real = self.kernel_view("alknet-stored.service")
+        outcomes, kernel = self.tried("alknet-stored.service")
+        self.assertEqual(outcomes, {"unix-socket": "ok", **forbidden})
+        self.assertEqual(kernel, real)
+        self.assert_powerless(real)
+
     def test_listend(self):
         """It connects to where its users want to: sockets of the internet are what it may have more."""
         real = self.kernel_view("alknet-listend.service")
