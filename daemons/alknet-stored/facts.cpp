@@ -8,9 +8,9 @@ namespace alk::stored {
 static constexpr std::uint64_t last_second = 253402300799; // 9999-12-31: later is a mistake
 
 Result<void> check_facts(const bus::Dictionary& facts, std::initializer_list<const char*> names) {
-  for (const auto& [name, value] : facts) {
+  for (const auto& fact : facts) {
     const bool known =
-        std::any_of(names.begin(), names.end(), [&](std::string_view one) { return one == name; });
+        std::any_of(names.begin(), names.end(), [&](std::string_view one) { return one == fact.first; });
     if (!known) return fail(Kind::Invalid, "an entry that is not known here");
   }
   return {};
