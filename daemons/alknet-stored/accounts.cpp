@@ -94,12 +94,7 @@ Result<Account> require_account(Transaction& tables, std::string_view reference)
 
 Result<std::vector<Account>> list_accounts(Transaction& tables, std::string_view after) {
   ALK_TRY(Rows rows, tables.query(ALK_ACCOUNT "WHERE email > ?1 ORDER BY email LIMIT ?2", {after, max_page}));
-  std::vector<Account> accounts;
-  for (const Row& row : rows) {
-    ALK_TRY(auto account, read_account(row));
-    accounts.push_back(std::move(account));
-  }
-  return accounts;
+  return read_all(rows, &read_account);
 }
 
 Result<Account> update_account(Transaction& tables, const Act& act, std::string_view reference,

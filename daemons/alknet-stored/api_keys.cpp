@@ -92,12 +92,7 @@ Result<ApiKey> create_api_key(Transaction& tables, const Act& act, std::string_v
 Result<std::vector<ApiKey>> list_api_keys(Transaction& tables, std::string_view account) {
   ALK_TRY(const Account owner, require_account(tables, account));
   ALK_TRY(Rows rows, tables.query(ALK_API_KEY "WHERE owner_id = ?1 ORDER BY created_at, id", {owner.id}));
-  std::vector<ApiKey> keys;
-  for (const Row& row : rows) {
-    ALK_TRY(auto key, read_api_key(row));
-    keys.push_back(std::move(key));
-  }
-  return keys;
+  return read_all(rows, &read_api_key);
 }
 
 Result<ApiKey> revoke_api_key(Transaction& tables, const Act& act, std::string_view reference) {

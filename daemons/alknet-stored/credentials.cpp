@@ -157,12 +157,7 @@ Result<Import> import_credentials(Transaction& tables, const Act& act, std::stri
 Result<std::vector<Credential>> list_credentials(Transaction& tables, std::string_view account) {
   ALK_TRY(const Account owner, require_account(tables, account));
   ALK_TRY(Rows rows, tables.query(ALK_CREDENTIAL "WHERE owner_id = ?1 ORDER BY created_at, id", {owner.id}));
-  std::vector<Credential> credentials;
-  for (const Row& row : rows) {
-    ALK_TRY(auto credential, read_credential(row));
-    credentials.push_back(std::move(credential));
-  }
-  return credentials;
+  return read_all(rows, &read_credential);
 }
 
 Result<Credential> require_credential(Transaction& tables, std::string_view reference) {

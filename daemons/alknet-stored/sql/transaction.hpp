@@ -42,4 +42,15 @@ class Transaction {
   virtual Result<std::uint64_t> run(std::string_view sql, const Values& values, const RowVisitor* row) = 0;
 };
 
+// Every row as `read` understands it, or the first error of that.
+template <class T>
+Result<std::vector<T>> read_all(const Rows& rows, Result<T> (*read)(const Row& row)) {
+  std::vector<T> all;
+  for (const Row& row : rows) {
+    ALK_TRY(T one, read(row));
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
 } // namespace alk::stored
