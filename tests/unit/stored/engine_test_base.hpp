@@ -98,6 +98,18 @@ class EngineTest : public testing::TestWithParam<const char*> {
 
   // One transaction on the system's database.
   Result<void> write(const Work& work) { return system_->transact(Access::Write, work); }
+  // The same with a result.
+  template <class T, class Do>
+  Result<T> in(Do work) {
+    std::optional<T> answer;
+    auto done = write([&](Transaction& tables) -> Result<void> {
+      ALK_TRY(auto value, work(tables));
+      answer = std::move(value);
+      return {};
+    });
+    if (!done) return pass(std::move(done).error());
+    return std::move(*answer);
+  }
   Result<void> execute(std::string_view sql, const Values& values = {}) {
     return write([&](Transaction& tables) -> Result<void> {
       ALK_TRY_VOID(tables.execute(sql, values));

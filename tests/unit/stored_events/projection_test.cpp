@@ -32,7 +32,7 @@ ON_EVERY_ENGINE(Projection);
 TEST_P(Projection, a_node_is_told_in_full_and_without_what_is_ours) {
   auto graph = make_graph(R"({"graph_type":"directed"})");
   ASSERT_TRUE(add_node(graph, "a", "person", R"({"age":1})"));
-  ASSERT_TRUE(in([&](Transaction& tables) -> Result<void> {
+  ASSERT_TRUE(write([&](Transaction& tables) -> Result<void> {
     ALK_TRY(auto writer, GraphWriter::open(tables, act_, schemas_, graph));
     return writer.delete_node("a");
   }));
@@ -63,7 +63,7 @@ TEST_P(Projection, what_is_not_in_the_table_does_not_leave) {
 }
 
 TEST_P(Projection, events_of_several_topics_come_in_their_order_in_any_batches) {
-  ASSERT_TRUE(in([&](Transaction& tables) -> Result<void> {
+  ASSERT_TRUE(write([&](Transaction& tables) -> Result<void> {
     for (int i = 0; i < 20; ++i)
       ALK_TRY_VOID(publish(tables,
                            i % 3 == 0   ? "acl:changed"
@@ -93,13 +93,13 @@ TEST_P(Projection, a_named_reader_goes_on_where_it_saved_and_misses_nothing) {
   put("b");
   auto first = open("acl", "mirror");
   EXPECT_THAT(next(first, 1), SizeIs(1));
-  ASSERT_TRUE(in([&](Transaction& tables) { return first.save(tables); }));
+  ASSERT_TRUE(write([&](Transaction& tables) { return first.save(tables); }));
   EXPECT_THAT(next(first), SizeIs(1)); // not saved: it will come again
   put("c");
   auto second = open("acl", "mirror", 1000);
   EXPECT_THAT(next(second), ElementsAre(HasSubstr(R"("key":"b")"), HasSubstr(R"("key":"c")")));
-  ASSERT_TRUE(in([&](Transaction& tables) { return second.save(tables); }));
-  ASSERT_TRUE(in([&](Transaction& tables) { return first.save(tables); })); // goes back for nobody
+  ASSERT_TRUE(write([&](Transaction& tables) { return second.save(tables); }));
+  ASSERT_TRUE(write([&](Transaction& tables) { return first.save(tables); })); // goes back for nobody
   EXPECT_EQ(open("acl", "mirror").position(), second.position());
   EXPECT_EQ(open("acl", "", 2).position(), 2);
 }

@@ -16,17 +16,6 @@ constexpr UnixSeconds now = test_time;
 
 class Queues : public EngineTest {
  protected:
-  template <class T, class Do>
-  Result<T> in(Do work) {
-    std::optional<T> answer;
-    auto done = write([&](Transaction& tables) -> Result<void> {
-      ALK_TRY(auto value, work(tables));
-      answer = std::move(value);
-      return {};
-    });
-    if (!done) return pass(std::move(done).error());
-    return std::move(*answer);
-  }
   std::int64_t put(NewJob job, UnixSeconds at = now) {
     if (job.queue.empty()) job.queue = "q";
     auto id = in<std::int64_t>([&](Transaction& tables) { return enqueue(tables, job, at); });

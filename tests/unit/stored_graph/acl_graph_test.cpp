@@ -162,7 +162,7 @@ TEST_P(AclGraph, memberships_follow_their_rows) {
   organization("acme", "bob");
   member("acme", "alice");
   auto derive = [&](const char* who) {
-    return in([&](Transaction& tables) { return derive_membership(tables, act_, schemas_, "acme", who); });
+    return write([&](Transaction& tables) { return derive_membership(tables, act_, schemas_, "acme", who); });
   };
   ASSERT_TRUE(derive("alice"));
   ASSERT_TRUE(derive("bob")); // no row, no edge
@@ -207,7 +207,7 @@ TEST_P(AclGraph, a_membership_that_would_close_a_circle_is_refused_and_left_out_
   ASSERT_TRUE(link("role:r", "delegates", "org:acme", R"({"narrowed_scopes":["s"]})"));
   member("acme", "alice");
   EXPECT_REFUSED(
-      in([&](Transaction& tables) { return derive_membership(tables, act_, schemas_, "acme", "alice"); }),
+      write([&](Transaction& tables) { return derive_membership(tables, act_, schemas_, "acme", "alice"); }),
       Conflict, "circle");
   EXPECT_EQ(in<std::size_t>([&](Transaction& tables) {
               return derive_memberships(tables, act_, schemas_);
@@ -219,7 +219,7 @@ TEST_P(AclGraph, the_members_of_an_organisation_cost_a_check_nothing) {
   account("alice");
   organization("acme", "alice");
   ASSERT_TRUE(principal("org", "acme", R"(,"scopes":["team"])"));
-  ASSERT_TRUE(in([&](Transaction& tables) -> Result<void> {
+  ASSERT_TRUE(write([&](Transaction& tables) -> Result<void> {
     for (int i = 0; i < 200; ++i) {
       auto id = "m" + std::to_string(i);
       ALK_TRY_VOID(tables.execute(

@@ -47,7 +47,7 @@ TEST_P(Metagraph, a_change_and_its_event_are_there_together_or_not_at_all) {
   auto graph = make_graph(directed);
   ASSERT_TRUE(add_node(graph, "a"));
   auto before = rows("stream_events");
-  auto failed = in([&](Transaction& tables) -> Result<void> {
+  auto failed = write([&](Transaction& tables) -> Result<void> {
     ALK_TRY(auto writer, GraphWriter::open(tables, act_, schemas_, graph));
     ALK_TRY_VOID(writer.add_node({{}, {}, "b", "person", "{}", "{}"}));
     ALK_TRY_VOID(writer.update_node("a", R"({"age": 1})"));
@@ -78,7 +78,7 @@ TEST_P(Metagraph, a_node_takes_its_edges_along_and_each_is_told) {
   ASSERT_TRUE(add_edge(graph, edge("a", "b")));
   ASSERT_TRUE(add_edge(graph, edge("c", "a")));
   ASSERT_TRUE(add_edge(graph, edge("b", "c")));
-  ASSERT_TRUE(in([&](Transaction& tables) -> Result<void> {
+  ASSERT_TRUE(write([&](Transaction& tables) -> Result<void> {
     ALK_TRY(auto writer, GraphWriter::open(tables, act_, schemas_, graph));
     return writer.delete_node("a");
   }));
@@ -174,11 +174,11 @@ TEST_P(Metagraph, a_whole_graph_is_loaded_and_stored) {
   constexpr const char* whole =
       R"({"nodes":[{"key":"a","type":"person","attributes":{"age":1}},{"key":"x","type":"place"}],)"
       R"("edges":[{"key":"k","source":"a","target":"x","type":"lives","undirected":false}]})";
-  auto stored = in([&](Transaction& tables) { return store_graph(tables, act_, schemas_, graph, whole); });
+  auto stored = write([&](Transaction& tables) { return store_graph(tables, act_, schemas_, graph, whole); });
   ASSERT_TRUE(stored) << stored.error().describe();
   auto load = [&] {
     std::string loaded;
-    EXPECT_TRUE(in([&](Transaction& tables) {
+    EXPECT_TRUE(write([&](Transaction& tables) {
       loaded.clear();
       return load_graph(tables, graph, [&](std::string_view piece) -> Result<void> {
         loaded += piece;
@@ -193,7 +193,7 @@ TEST_P(Metagraph, a_whole_graph_is_loaded_and_stored) {
                 R"(,"nodes":[{"key":"a","type":"person","attributes":{"age":1}},{"key":"x","type":"place",)"
                 R"("attributes":{}}],"edges":[{"key":"k","source":"a","target":"x","type":"lives",)"
                 R"("attributes":{"edge_type":"lives"},"undirected":false}]})");
-  ASSERT_TRUE(in([&](Transaction& tables) { return store_graph(tables, act_, schemas_, graph, loaded); }));
+  ASSERT_TRUE(write([&](Transaction& tables) { return store_graph(tables, act_, schemas_, graph, loaded); }));
   EXPECT_EQ(load(), loaded);
 }
 
@@ -201,7 +201,7 @@ TEST_P(Metagraph, a_store_that_fails_leaves_the_graph_as_it_was_and_names_the_pl
   auto graph = make_graph(directed);
   ASSERT_TRUE(add_node(graph, "old"));
   auto store = [&](const char* json) {
-    return in([&](Transaction& tables) { return store_graph(tables, act_, schemas_, graph, json); });
+    return write([&](Transaction& tables) { return store_graph(tables, act_, schemas_, graph, json); });
   };
   EXPECT_REFUSED(
       store(R"({"nodes":[{"key":"a","type":"person"},{"key":"b","type":"person","attributes":{"age":""}}]})"),
@@ -216,15 +216,15 @@ TEST_P(Metagraph, a_store_that_fails_leaves_the_graph_as_it_was_and_names_the_pl
 TEST_P(Metagraph, a_graph_and_its_type_go_in_that_order) {
   auto graph = make_graph(directed);
   ASSERT_TRUE(add_node(graph, "a"));
-  EXPECT_REFUSED(in([&](Transaction& tables) { return delete_graph_type(tables, act_, type_id_); }), Conflict,
-                 "graphs");
+  EXPECT_REFUSED(write([&](Transaction& tables) { return delete_graph_type(tables, act_, type_id_); }),
+                 Conflict, "graphs");
   auto set =
       in<Graph>([&](Transaction& tables) { return set_graph_status(tables, act_, graph, "archived"); });
   ASSERT_TRUE(set);
   EXPECT_EQ(set->status, "archived");
-  ASSERT_TRUE(in([&](Transaction& tables) { return delete_graph(tables, act_, graph); }));
+  ASSERT_TRUE(write([&](Transaction& tables) { return delete_graph(tables, act_, graph); }));
   EXPECT_EQ(rows("nodes"), 0);
-  ASSERT_TRUE(in([&](Transaction& tables) { return delete_graph_type(tables, act_, type_id_); }));
+  ASSERT_TRUE(write([&](Transaction& tables) { return delete_graph_type(tables, act_, type_id_); }));
   EXPECT_EQ(rows("node_types"), 0);
   EXPECT_EQ(rows("edge_types"), 0);
 }
@@ -289,7 +289,7 @@ TEST_P(MetagraphChecks, an_acyclic_graph_has_no_circle_however_it_is_written) {
   ASSERT_TRUE(add_edge(graph, edge("c", "d")));
   EXPECT_REFUSED(add_edge(graph, edge("d", "b")), Conflict, "circle");
   auto store = [&](const char* last) {
-    return in([&](Transaction& tables) {
+    return write([&](Transaction& tables) {
       return store_graph(
           tables, act_, schemas_, graph,
           std::string(R"({"nodes":[{"key":"a","type":"person"},{"key":"b","type":"person"},)"
@@ -391,8 +391,8 @@ TEST_P(MetagraphBadInput, what_is_not_there_is_not_found) {
                  "node");
   EXPECT_REFUSED(in<Edge>([&](Transaction& tables) { return find_edge(tables, graph, "none"); }), NotFound,
                  "edge");
-  EXPECT_REFUSED(in([&](Transaction& tables) { return delete_graph(tables, act_, "none"); }), NotFound,
+  EXPECT_REFUSED(write([&](Transaction& tables) { return delete_graph(tables, act_, "none"); }), NotFound,
                  "graph");
-  EXPECT_REFUSED(in([&](Transaction& tables) { return delete_graph_type(tables, act_, "none"); }), NotFound,
-                 "graph type");
+  EXPECT_REFUSED(write([&](Transaction& tables) { return delete_graph_type(tables, act_, "none"); }),
+                 NotFound, "graph type");
 }

@@ -10,22 +10,6 @@ namespace alk::stored {
 
 class MetagraphTest : public EngineTest {
  protected:
-  // Runs in a transaction of its own; the error of `work` is what comes back.
-  template <class T, class Do>
-  Result<T> in(Do work) {
-    std::optional<T> answer;
-    auto done = write([&](Transaction& tables) -> Result<void> {
-      ALK_TRY(auto value, work(tables));
-      answer = std::move(value);
-      return {};
-    });
-    if (!done) return pass(std::move(done).error());
-    return std::move(*answer);
-  }
-  template <class Do>
-  Result<void> in(Do work) {
-    return write([&](Transaction& tables) -> Result<void> { return work(tables); });
-  }
   // The same with a writer of the graph.
   template <class T, class Do>
   Result<T> with_writer(const std::string& graph_id, Do work) {
