@@ -1,7 +1,8 @@
 """Counts a test run from meson's own logs (one JSON object a line) and prints the closing line.
 
 A gtest program or a TAP file counts case by case, anything else as one. A program that broke off counts as failed on top
-of the cases that it got to. Skips and failures are named, so that neither hides in a number.
+of the cases that it got to. Skips and failures are named, failures with the end of what they said: neither hides in a
+number, and the last lines of a run are enough to begin with.
 """
 
 import argparse
@@ -13,6 +14,17 @@ PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 
 gtest_case = re.compile(r"^\[ +(OK|FAILED|SKIPPED) +\] ([\w./]+)(?:, where .*)? \(\d+ ms\)", re.M)
 tap_case = re.compile(r"^(ok|not ok) \d+ - (.*?)(?: # SKIP (.*))?$", re.M)
+words_quoted = 8  # lines: an assertion with the line of the test that it stands in
+width_quoted = 400
+
+
+def last_words(out, case):
+    """The end of what a failed case printed: gtest prints before its verdict, TAP comments follow theirs."""
+    gtest = re.search(rf"^\[ RUN +\] {re.escape(case)}\n(.*?)^\[ +FAILED", out, re.M | re.S)
+    tap = re.search(rf"^not ok \d+ - {re.escape(case)}\n((?:#.*\n?)*)", out, re.M)
+    found = gtest or tap
+    lines = (found[1] if found else out).rstrip().splitlines()[-words_quoted:]
+    return "".join(f"\n    {line.removeprefix('# ')[:width_quoted]}" for line in lines)
 
 
 def cases_of(entry):
@@ -20,17 +32,19 @@ def cases_of(entry):
     name, result, out = entry["name"], entry["result"], entry.get("stdout") or ""
     cases = []
     for word, case in gtest_case.findall(out):
-        cases.append(({"OK": PASSED, "FAILED": FAILED, "SKIPPED": SKIPPED}[word], f"{name}: {case}"))
+        outcome = {"OK": PASSED, "FAILED": FAILED, "SKIPPED": SKIPPED}[word]
+        cases.append((outcome, f"{name}: {case}" + (last_words(out, case) if outcome == FAILED else "")))
     if not cases:
         for word, case, reason in tap_case.findall(out):
             outcome = FAILED if word == "not ok" else SKIPPED if reason else PASSED
-            cases.append((outcome, f"{name}: {case}" + (f": {reason}" if reason else "")))
+            note = last_words(out, case) if outcome == FAILED else f": {reason}" if reason else ""
+            cases.append((outcome, f"{name}: {case}{note}"))
     good = result in ("OK", "EXPECTEDFAIL", "SKIP")
     if not cases:
         outcome = SKIPPED if result == "SKIP" else PASSED if good else FAILED
-        cases.append((outcome, f"{name} ({result})"))
+        cases.append((outcome, f"{name} ({result})" + (last_words(out, "") if outcome == FAILED else "")))
     elif not good and not any(outcome == FAILED for outcome, _ in cases):
-        cases.append((FAILED, f"{name} ({result})"))
+        cases.append((FAILED, f"{name} ({result})" + last_words(out, "")))
     return cases
 
 

@@ -13,6 +13,10 @@ class InForce(harness.Case):
     def ask(self, *arguments):
         return json.loads(self.server.ctl(*arguments, "--json").stdout)
 
+    def metrics_with(self, line):
+        text = self.server.ctl("metrics").stdout.decode()
+        return text if line in text else None
+
     def test_policy_and_limits_are_those_of_the_last_reload(self):
         before = self.ask("policy")
         self.server.configure('[forwarding]\ndefault = "deny"\n[[forwarding.rules]]\ntarget = "192.0.2.7:443"\n'
@@ -63,8 +67,8 @@ class InForce(harness.Case):
         harness.require("ssh")
         self.assertIn("\nalknet_sessions 0\n", self.server.ctl("metrics").stdout.decode())
         self.server.ssh_forward("-L", f"{self.dir}/forward:192.0.2.1:9")
-        text = self.server.ctl("metrics").stdout.decode()
-        self.assertIn("\nalknet_sessions 1\n", text)
+        # The client hears of its login before the loop that keeps the sessions does.
+        text = harness.wait_until(lambda: self.metrics_with("\nalknet_sessions 1\n"), what="the session in the metrics")
         identity = harness.fingerprint(f"{self.server.identity}.pub")
         self.assertIn(f'\nalknet_identity_sessions{{identity="{identity}"}} 1\n', text)
         self.assertIn(f'\nalknet_identity_logins_total{{identity="{identity}"}} 1\n', text)
