@@ -1,6 +1,8 @@
 #include "alknet-authd/auth_bus.hpp"
 
 #include "alknet-authd/policy.hpp"
+#include "alknet-authd/token_judge.hpp"
+#include "base/secret_bytes.hpp"
 #include "base/text.hpp"
 #include "base/version.hpp"
 #include "clients/identity_wire.hpp"
@@ -24,6 +26,26 @@ void log_verdict(std::string_view blob, std::string_view user, std::string_view 
   if (!log::enabled(log::Level::Debug)) return;
   log::debug("verdict remote_addr=" + escape_token(address) + " user=" + escape_token(user) +
              " key_fingerprint=" + fingerprint_text(sha256(blob)) + " result=" + std::string(result));
+}
+
+std::string address_of(const bus::Dictionary& peer) {
+  const std::string* literal = bus::find<std::string>(peer, "address");
+  return literal != nullptr ? *literal : std::string();
+}
+
+std::string_view word_of(const Verdict& verdict) {
+  const auto* refusal = std::get_if<Refusal>(&verdict);
+  return refusal == nullptr ? "accept" : refusal_word(*refusal);
+}
+
+void write_verdict(bus::Message& out, const Verdict& verdict) {
+  const auto* grant = std::get_if<Grant>(&verdict);
+  if (grant == nullptr) {
+    out.write_bool(false).write_text(word_of(verdict)).write_text("");
+    return clients::write_grants(out, {}, {});
+  }
+  out.write_bool(true).write_text("").write_text(grant->identity.id);
+  clients::write_grants(out, grant->identity, grant->constraints);
 }
 
 // A reason is a sentence of ours; as a token of a log line it reads better without what would be escaped.
@@ -71,6 +93,15 @@ std::vector<bus::Method> AuthBus::methods(AuthBus* self) {
         {"a{sas}", "resources"},
         {"a{sv}", "constraints"}},
        handler(&AuthBus::verify_public_key)},
+      {"VerifyToken",
+       {{"ay", "token"}, {"a{sv}", "peer"}},
+       {{"b", "accepted"},
+        {"s", "reason"},
+        {"s", "id"},
+        {"as", "scopes"},
+        {"a{sas}", "resources"},
+        {"a{sv}", "constraints"}},
+       handler(&AuthBus::verify_token)},
       {"Lookup",
        {{"s", "id"}},
        {{"as", "scopes"}, {"a{sas}", "resources"}, {"a{sv}", "constraints"}},
@@ -111,22 +142,26 @@ Result<void> AuthBus::verify_public_key(bus::Call& call) {
   ALK_TRY(std::string blob, call.in.read_bytes(max_key_blob));
   ALK_TRY(std::string user, call.in.read_text());
   ALK_TRY(bus::Dictionary peer, call.in.read_dictionary(max_peer_facts));
-  const std::string* literal = bus::find<std::string>(peer, "address");
-  std::string address = literal != nullptr ? *literal : std::string();
+  std::string address = address_of(peer);
   auto judged = judge(transactions_.current()->keys, {blob, user, address}, now_());
   counts_.verdict(judged);
   ALK_TRY(Verdict verdict, std::move(judged));
-  if (const auto* refusal = std::get_if<Refusal>(&verdict)) {
-    std::string_view word = refusal_word(*refusal);
-    log_verdict(blob, user, address, word);
-    call.out.write_bool(false).write_text(word).write_text("");
-    clients::write_grants(call.out, {}, {});
-    return {};
-  }
-  const Grant& grant = std::get<Grant>(verdict);
-  log_verdict(blob, user, address, "accept");
-  call.out.write_bool(true).write_text("").write_text(grant.identity.id);
-  clients::write_grants(call.out, grant.identity, grant.constraints);
+  log_verdict(blob, user, address, word_of(verdict));
+  write_verdict(call.out, verdict);
+  return {};
+}
+
+// Who presented it is for the caller to log; of the token itself nothing is.
+Result<void> AuthBus::verify_token(bus::Call& call) {
+  ALK_TRY(std::string token, call.in.read_bytes(max_token));
+  SecretBytes secret(token);
+  wipe(std::as_writable_bytes(std::span(token)));
+  ALK_TRY(bus::Dictionary peer, call.in.read_dictionary(max_peer_facts));
+  auto snapshot = transactions_.current();
+  Verdict verdict = judge_token(snapshot->keys, snapshot->auth, secret.view(), address_of(peer), now_());
+  counts_.token(verdict);
+  log::debug("token verdict result=" + std::string(word_of(verdict)));
+  write_verdict(call.out, verdict);
   return {};
 }
 
@@ -140,7 +175,8 @@ Result<void> AuthBus::lookup(bus::Call& call) {
 
 Result<void> AuthBus::find_revoked(bus::Call& call) {
   ALK_TRY(auto ids, call.in.read_texts(max_find_revoked));
-  ALK_TRY(auto revoked, authd::find_revoked(transactions_.current()->keys, ids, now_()));
+  auto snapshot = transactions_.current();
+  ALK_TRY(auto revoked, authd::find_revoked(snapshot->keys, snapshot->auth, ids, now_()));
   call.out.write_texts(revoked);
   return {};
 }

@@ -30,6 +30,7 @@ class AuthBus {
   static std::vector<bus::Method> methods(AuthBus* self);
   static std::vector<bus::Property> properties(AuthBus* self);
   Result<void> verify_public_key(bus::Call& call);
+  Result<void> verify_token(bus::Call& call);
   Result<void> lookup(bus::Call& call);
   Result<void> find_revoked(bus::Call& call);
   Result<void> prepare(bus::Call& call);

@@ -1,6 +1,7 @@
 #include "alknet-authd/judge.hpp"
 
 #include "alknet-authd/certificate_judge.hpp"
+#include "alknet-authd/token_judge.hpp"
 
 #include <algorithm>
 
@@ -54,6 +55,10 @@ std::string_view refusal_word(Refusal refusal) {
   case Refusal::Certificate: return "certificate";
   case Refusal::NotYetValid: return "not-yet-valid";
   case Refusal::Principal: return "principal";
+  case Refusal::MalformedToken: return "malformed";
+  case Refusal::TokensOff: return "tokens-off";
+  case Refusal::Signature: return "signature";
+  case Refusal::Stale: return "stale";
   }
   return "unknown-key";
 }
@@ -77,15 +82,20 @@ std::optional<Grant> look_up(const KeySet& keys, std::string_view id, UnixSecond
   return grant_of(fingerprint_text(entry->digest), entry->line.options);
 }
 
-Result<std::vector<std::string>> find_revoked(const KeySet& keys, const std::vector<std::string>& ids,
-                                              UnixSeconds now) {
+static bool still_let_in(const KeySet& keys, const config::Auth& auth, const std::string& id,
+                         UnixSeconds now) {
+  if (is_api_key_credential(id)) return api_key_still_there(auth, id, now);
+  if (auto login = parse_credential(id)) return still_admitted(keys, *login, now);
+  return look_up(keys, id, now).has_value();
+}
+
+Result<std::vector<std::string>> find_revoked(const KeySet& keys, const config::Auth& auth,
+                                              const std::vector<std::string>& ids, UnixSeconds now) {
   if (ids.size() > max_find_revoked)
     return fail(Kind::Invalid, "more than " + std::to_string(max_find_revoked) + " identities");
   std::vector<std::string> revoked;
-  std::copy_if(ids.begin(), ids.end(), std::back_inserter(revoked), [&](const std::string& id) {
-    auto login = parse_credential(id);
-    return login ? !still_admitted(keys, *login, now) : !look_up(keys, id, now);
-  });
+  std::copy_if(ids.begin(), ids.end(), std::back_inserter(revoked),
+               [&](const std::string& id) { return !still_let_in(keys, auth, id, now); });
   return revoked;
 }
 

@@ -4,6 +4,7 @@
 
 #include "alknet-authd/key_set.hpp"
 #include "base/identity.hpp"
+#include "config/config.hpp"
 
 #include <optional>
 #include <string>
@@ -30,11 +31,16 @@ enum class Refusal {
   Certificate,      // forged, of a host, or with a critical option that is not understood
   NotYetValid,
   Principal,
+  MalformedToken, // from here on: tokens
+  TokensOff,
+  Signature,
+  Stale, // made too long ago, or in the future
 };
 inline constexpr Refusal refusals[] = {
-    Refusal::UnknownKey,  Refusal::From,         Refusal::Expired,
-    Refusal::Unsupported, Refusal::NotALoginKey, Refusal::UnknownAuthority,
-    Refusal::Certificate, Refusal::NotYetValid,  Refusal::Principal,
+    Refusal::UnknownKey,  Refusal::From,         Refusal::Expired,          Refusal::Unsupported,
+    Refusal::Principal,   Refusal::NotALoginKey, Refusal::UnknownAuthority, Refusal::Certificate,
+    Refusal::NotYetValid, Refusal::TokensOff,    Refusal::MalformedToken,   Refusal::Signature,
+    Refusal::Stale,
 };
 std::string_view refusal_word(Refusal refusal); // the words of org.alknet.Auth1
 
@@ -58,10 +64,10 @@ Grant grant_of(std::string id, const KeyOptions& options);
 // As a login of `id` by its key would get it now, without from=. Nothing when it would not be let in.
 std::optional<Grant> look_up(const KeySet& keys, std::string_view id, UnixSeconds now);
 
-// Those of `ids` (identities, or Constraints::credential of certificates) that can no longer log in, in their
-// order. Errors: Invalid (more than max_find_revoked).
-Result<std::vector<std::string>> find_revoked(const KeySet& keys, const std::vector<std::string>& ids,
-                                              UnixSeconds now);
+// Those of `ids` (identities, or Constraints::credential) that can no longer log in, in their order. Errors:
+// Invalid (more than max_find_revoked).
+Result<std::vector<std::string>> find_revoked(const KeySet& keys, const config::Auth& auth,
+                                              const std::vector<std::string>& ids, UnixSeconds now);
 
 // Identities whose keys `before` holds and that cannot log in with `after`.
 std::vector<std::string> lost_identities(const KeySet& before, const KeySet& after, UnixSeconds now);

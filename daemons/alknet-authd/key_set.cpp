@@ -1,6 +1,7 @@
 #include "alknet-authd/key_set.hpp"
 
 #include "base/secret_bytes.hpp"
+#include "pubkey/auth_token.hpp"
 
 #include <algorithm>
 
@@ -61,6 +62,9 @@ KeySet KeySet::build(AuthorizedKeys&& keys) {
     return true;
   });
   refuse_duplicates(set.logins_, keys.warnings);
+  for (std::size_t i = 0; i < set.logins_.size(); ++i)
+    set.token_keys_.emplace_back(pubkey::token_key_id(set.logins_[i].line.blob), i);
+  std::sort(set.token_keys_.begin(), set.token_keys_.end());
   set.warnings_ = std::move(keys.warnings);
   return set;
 }
@@ -75,6 +79,12 @@ const KeySet::Entry* KeySet::find_login(std::string_view blob) const {
 const KeySet::Entry* KeySet::find_login_by_id(std::string_view id) const {
   auto digest = parse_fingerprint(id);
   return digest ? find_digest(logins_, *digest) : nullptr;
+}
+
+const KeySet::Entry* KeySet::find_token_key(const Digest& key_id) const {
+  auto at = std::lower_bound(token_keys_.begin(), token_keys_.end(), std::pair(key_id, std::size_t{0}));
+  if (at != token_keys_.end() && at->first == key_id) return &logins_[at->second];
+  return find_digest(logins_, key_id);
 }
 
 std::vector<const KeySet::Entry*> KeySet::find_authority(const Digest& digest) const {

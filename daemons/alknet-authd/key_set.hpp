@@ -56,6 +56,8 @@ class KeySet {
   // there.
   const Entry* find_login(std::string_view blob) const;
   const Entry* find_login_by_id(std::string_view id) const;
+  // By what an AuthToken calls its key (pubkey::AuthToken::key_id), of either kind.
+  const Entry* find_token_key(const Digest& key_id) const;
   bool is_authority(const Digest& digest) const; // of either kind
   // The lines of a CA, the trusted one first; none when it is not known.
   std::vector<const Entry*> find_authority(const Digest& digest) const;
@@ -67,7 +69,8 @@ class KeySet {
 
  private:
   std::vector<Entry> logins_;
-  std::vector<Entry> authorities_; // cert-authority lines
+  std::vector<std::pair<Digest, std::size_t>> token_keys_; // ordered; into logins_
+  std::vector<Entry> authorities_;                         // cert-authority lines
   std::vector<Entry> trusted_;
   Warnings warnings_;
 };

@@ -101,7 +101,8 @@ Result<Snapshot> read_snapshot(const Sources& sources) {
   const std::vector<Listed> lists = lists_of(configuration->dynamic.auth);
   ALK_TRY(text.files, read_files(lists, sources));
   KeySet keys = KeySet::build(parse_keys(lists, text.files));
-  return Snapshot{std::move(keys), std::move(configuration->digest), std::move(text)};
+  return Snapshot{std::move(keys), std::move(configuration->dynamic.auth), std::move(configuration->digest),
+                  std::move(text)};
 }
 
 Result<void> check_sources(const Sources& sources) {

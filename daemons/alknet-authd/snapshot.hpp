@@ -16,6 +16,7 @@ inline constexpr std::size_t max_key_bytes = 32 * 1024 * 1024;
 
 struct Snapshot {
   KeySet keys;
+  config::Auth auth;          // API keys and the rules for tokens
   std::string digest;         // of the configuration files (config::Configuration::digest)
   config::CommittedText text; // what both were made from; empty once it is kept elsewhere
 };

@@ -152,4 +152,14 @@ Task<Result<AuthStatus>> AuthClient::status(std::chrono::milliseconds timeout) {
   return on_bus<AuthStatus>(connection_.loop(), std::move(start));
 }
 
+Result<Login> verify_token(bus::BlockingConnection& connection, std::string_view token,
+                           const std::string& address) {
+  auto call = connection.make_call(auth, "VerifyToken");
+  bus::Dictionary facts;
+  if (!address.empty()) facts.emplace("address", as_utf8(address));
+  if (call) call.write_bytes(token).write_dictionary(facts);
+  ALK_TRY(auto reply, connection.call(std::move(call)));
+  return read_login(reply);
+}
+
 } // namespace alk::clients

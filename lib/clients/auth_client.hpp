@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/identity.hpp"
+#include "bus/blocking.hpp"
 #include "bus/connection.hpp"
 
 #include <chrono>
@@ -79,5 +80,10 @@ class AuthClient {
   bus::Slot watch_;
   bus::Slot changed_;
 };
+
+// What a token is good for, when it is presented from `address` ("" = unknown). No event loop: for
+// command-line tools. A refusal is an answer: Login::accepted.
+Result<Login> verify_token(bus::BlockingConnection& connection, std::string_view token,
+                           const std::string& address);
 
 } // namespace alk::clients

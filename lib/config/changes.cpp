@@ -49,6 +49,18 @@ std::vector<std::string> changed_keys(const Dynamic& before, const Dynamic& afte
   compare(keys, "auth.disconnect_revoked", before.auth.disconnect_revoked, after.auth.disconnect_revoked);
   compare(keys, "auth.ssh.authorized_keys", before.auth.authorized_keys, after.auth.authorized_keys);
   compare(keys, "auth.ssh.cert_authorities", before.auth.cert_authorities, after.auth.cert_authorities);
+  compare(keys, "auth.token.enabled", before.auth.token.enabled, after.auth.token.enabled);
+  compare(keys, "auth.token.max_token_age", before.auth.token.max_token_age, after.auth.token.max_token_age);
+  auto compare_api_key = [&](const std::string& head, const ApiKey& old, const ApiKey& now) {
+    compare(keys, head + "prefix", old.prefix, now.prefix);
+    compare(keys, head + "hash", old.hash, now.hash);
+    compare(keys, head + "scopes", old.scopes, now.scopes);
+    compare(keys, head + "description", old.description, now.description);
+    compare(keys, head + "expires_at", old.expires_at, now.expires_at);
+    compare(keys, head + "created_at", old.created_at, now.created_at);
+    compare(keys, head + "ttl", old.ttl, now.ttl);
+  };
+  compare_all(keys, "auth.api_keys", before.auth.api_keys, after.auth.api_keys, compare_api_key);
   compare(keys, "forwarding.default", before.forwarding.default_action, after.forwarding.default_action);
   auto compare_rule = [&](const std::string& head, const Rule& old, const Rule& now) {
     compare(keys, head + "target", old.text, now.text);

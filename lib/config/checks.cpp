@@ -50,11 +50,24 @@ static void check_penalties(const Penalties& penalties, Report& report) {
     report.problem_at("limits.penalties.min", "is more than max: nobody would ever be refused");
 }
 
+// An API key's prefix is its identity, and its hash what a revocation goes by.
+static void check_api_keys(const std::vector<ApiKey>& keys, Report& report) {
+  std::set<std::string> prefixes, hashes;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const std::string path = "auth.api_keys[" + std::to_string(i) + "].";
+    if (!prefixes.insert(keys[i].prefix).second)
+      report.problem_at(path + "prefix", "another API key has this prefix; take more characters of the key");
+    if (!keys[i].hash.empty() && !hashes.insert(keys[i].hash).second)
+      report.problem_at(path + "hash", "another API key has this hash");
+  }
+}
+
 void check_whole(const Configuration& whole, Report& report) {
   check_pair(whole.fixed.server.tls, "server.tls", report);
   check_names(whole.fixed.listeners, report);
   for (std::size_t i = 0; i < whole.fixed.listeners.size(); ++i)
     check_listener(whole.fixed.listeners[i], "listeners[" + std::to_string(i) + "]", whole.fixed, report);
+  check_api_keys(whole.dynamic.auth.api_keys, report);
   check_penalties(whole.dynamic.limits.penalties, report);
   check_risks(whole, report);
 }

@@ -55,10 +55,35 @@ struct Server {
   bool operator==(const Server&) const = default;
 };
 
+// [auth.token]: AuthTokens, made with the login keys.
+struct Token {
+  bool enabled = true;
+  seconds max_token_age{300}; // into the past and, for clocks that differ, into the future
+  bool operator==(const Token&) const = default;
+};
+
+inline constexpr std::string_view api_key_start = "alk_"; // of every API key
+inline constexpr const char* api_key_hash_prefix = "sha256:";
+
+// [[auth.api_keys]]
+struct ApiKey {
+  std::string prefix{api_key_start}; // unique: the identity; api_key_start to 8 characters of the key
+  std::string hash;                  // "sha256:" and the hex SHA-256 of the whole key
+  std::vector<std::string> scopes;
+  std::string description;
+  std::uint32_t expires_at = 0; // Unix seconds; 0 = never
+  std::uint32_t created_at = 0; // Unix seconds; what ttl counts from
+  seconds ttl{0};               // 0 = none
+  std::optional<std::uint64_t> expires() const;
+  bool operator==(const ApiKey&) const = default;
+};
+
 // [auth]
 struct Auth {
   std::vector<std::string> authorized_keys;  // [auth.ssh] authorized_keys: paths, or whole key lines
   std::vector<std::string> cert_authorities; // [auth.ssh] cert_authorities: the same, of user CAs
+  Token token;
+  std::vector<ApiKey> api_keys;
   bool disconnect_revoked = true;
   bool operator==(const Auth&) const = default;
 };

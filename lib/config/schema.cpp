@@ -11,6 +11,7 @@ static constexpr Word<Transport> transport_words[] = {{"tcp", Transport::Tcp}, {
 static constexpr Word<Action> action_words[] = {{"allow", Action::Allow}, {"deny", Action::Deny}};
 static constexpr Word<Overflow> overflow_words[] = {{"permissive", Overflow::Permissive},
                                                     {"deny-all", Overflow::DenyAll}};
+static constexpr Word<int> key_source_words[] = {{"shared", 0}};
 static constexpr Word<int> interface_words[] = {{"ssh", 0}};
 
 static constexpr std::size_t name_limit = 64;     // of a listener; FDNAME_MAX of the service manager is 255
@@ -18,6 +19,11 @@ static constexpr Range connections{0, 1'000'000}; // more descriptors than a pro
 static constexpr Range short_time{1, 600};
 static constexpr Range drain_time{1, 30 * 86'400};
 static constexpr Range channels{1, 65'535}; // each may hold some 2 MB; more than any session opens
+
+static constexpr std::size_t key_prefix_limit = 8;       // what a database keeps of a key as well
+static constexpr Range moments{1, 4'294'967'295};        // Unix seconds, until 2106
+static constexpr Range key_life{1, 100 * 365 * 86'400u}; // of an API key: a century
+static constexpr Range token_age{1, 86'400};             // a token can be replayed for that long
 
 static constexpr LimitKey limits[] = {
     {"max_connections_per_ip", &Limits::max_connections_per_ip, connections},
@@ -152,6 +158,41 @@ static void read_limits(Section& section, Limits& values) {
   section.table("penalties", [&](Section& below) { read_penalties(below, values.penalties); });
 }
 
+std::optional<std::uint64_t> ApiKey::expires() const {
+  if (expires_at != 0) return expires_at;
+  if (created_at == 0 || ttl.count() == 0) return std::nullopt;
+  return created_at + static_cast<std::uint64_t>(ttl.count());
+}
+
+static bool good_hash(std::string_view text) {
+  if (!text.starts_with(api_key_hash_prefix)) return false;
+  text.remove_prefix(std::string_view(api_key_hash_prefix).size());
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == text.npos;
+}
+
+static bool good_key_prefix(std::string_view text) {
+  return text.starts_with(api_key_start) && text.size() <= key_prefix_limit &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+static void read_api_key(Section& section, ApiKey& key) {
+  if (section.text("prefix", key.prefix) && !good_key_prefix(key.prefix))
+    section.problem("prefix", "must be the first 4 to 8 characters of the key, which begins with \"alk_\"");
+  section.require("hash");
+  if (section.text("hash", key.hash) && !good_hash(key.hash))
+    section.problem("hash", "must be \"sha256:\" and 64 lower-case hexadecimal digits");
+  section.texts("scopes", key.scopes);
+  if (std::find(key.scopes.begin(), key.scopes.end(), "") != key.scopes.end())
+    section.problem("scopes", "an empty text is no scope");
+  section.text("description", key.description);
+  section.count("expires_at", key.expires_at, moments);
+  section.count("created_at", key.created_at, moments);
+  section.duration("ttl", key.ttl, key_life);
+  if (section.has("ttl") && !section.has("created_at"))
+    section.problem("ttl", "needs created_at: it would begin anew with every reload");
+  if (section.has("ttl") && section.has("expires_at")) section.problem("ttl", "stands beside expires_at");
+}
+
 static void read_auth(Section& section, Static& fixed, Auth& auth) {
   section.text("host_key", fixed.host_key);
   section.flag("disconnect_revoked", auth.disconnect_revoked);
@@ -164,6 +205,13 @@ static void read_auth(Section& section, Static& fixed, Auth& auth) {
     keys("authorized_keys", auth.authorized_keys);
     keys("cert_authorities", auth.cert_authorities);
   });
+  section.table("token", [&](Section& below) {
+    below.flag("enabled", auth.token.enabled);
+    below.duration("max_token_age", auth.token.max_token_age, token_age);
+    int shared = 0;
+    below.word<int>("key_source", shared, key_source_words);
+  });
+  section.tables("api_keys", auth.api_keys, read_api_key);
 }
 
 // As ssh-keygen -l prints it: "SHA256:" and unpadded base64 of 32 bytes.

@@ -41,6 +41,9 @@ class BusAdmin : public Admin {
   Result<std::vector<Metric>> auth_metrics() override {
     return clients::ask_metrics(connection_, {"org.alknet.Auth1", "/org/alknet/Auth1", "org.alknet.Auth1"});
   }
+  Result<clients::Login> verify_token(const SecretBytes& token, const std::string& address) override {
+    return clients::verify_token(connection_, token.view(), address);
+  }
   Result<clients::Explanation> explain(const std::string& identity, const std::string& destination,
                                        const std::string& transport) override {
     return listen_.explain(identity, destination, transport);

@@ -4,6 +4,8 @@
 #include "base/fd.hpp"
 #include "base/metric.hpp"
 #include "base/result.hpp"
+#include "base/secret_bytes.hpp"
+#include "clients/auth_client.hpp"
 #include "clients/listen_client.hpp"
 
 #include <memory>
@@ -37,6 +39,7 @@ class Admin {
   virtual Result<clients::Reloaded> reload() = 0;
   virtual Result<std::vector<Metric>> metrics() = 0;      // of alknet-listend
   virtual Result<std::vector<Metric>> auth_metrics() = 0; // of alknet-authd
+  virtual Result<clients::Login> verify_token(const SecretBytes& token, const std::string& address) = 0;
   virtual Result<clients::Explanation> explain(const std::string& identity, const std::string& destination,
                                                const std::string& transport) = 0;
 };

@@ -8,6 +8,7 @@
 #include "metrics_http.hpp"
 #include "secret.hpp"
 #include "store_cli.hpp"
+#include "tokens.hpp"
 #include "verbs.hpp"
 
 #include <ctime>
@@ -15,6 +16,7 @@
 #include <iostream>
 
 #include <CLI/CLI.hpp>
+#include <sodium.h>
 #include <unistd.h>
 
 namespace alk::alknetctl {
@@ -38,6 +40,8 @@ struct Arguments {
   std::string pardoned;
   bool pardon_all = false;
   SecretJob secret;
+  TokenJob token;
+  std::string address;
 };
 
 using Verb = std::function<int(Admin&, const Output&)>;
@@ -103,6 +107,7 @@ class CommandLine {
   CLI::App* add_secret_verb(CLI::App& secret, const char* name, const char* description,
                             int (*run)(const SecretJob&, const Output&));
   void add_records(CLI::App& secret);
+  void add_tokens();
 
   CLI::App program_{"Looks after a running alknet server", "alknetctl"};
   Arguments arguments_;
@@ -189,6 +194,7 @@ CommandLine::CommandLine() {
   add_keys();
   add_secret();
   add_store();
+  add_tokens();
   verbs_.emplace_back(completion::add_verb(program_, arguments_.shell), [this](const Output& output) {
     auto shell = completion::find_shell(arguments_.shell);
     if (shell) output.out << completion::script(program_, *shell) << std::flush;
@@ -313,6 +319,32 @@ void CommandLine::add_secret() {
   password->add_option("--length", job.length, "In bytes, 1 to 64; four characters hold three")
       ->capture_default_str();
   add_records(*secret);
+}
+
+void CommandLine::add_tokens() {
+  CLI::App* token =
+      program_.add_subcommand("token", "API keys of the configuration, and what tokens are worth");
+  token->fallthrough();
+  TokenJob& job = arguments_.token;
+  job.random = [](std::span<std::byte> bytes) { ::randombytes_buf(bytes.data(), bytes.size()); };
+  auto* create =
+      add_to(*token, "create", "Make an API key, show it once, and print what the configuration needs",
+             [&job](const Output& output) { return token_create(job, output); });
+  auto* hash = add_to(*token, "hash", "What the configuration needs for an API key from standard input",
+                      [&job](const Output& output) { return token_hash(job, std::cin, output); });
+  for (CLI::App* verb : {create, hash}) {
+    verb->add_option("--scope", job.scopes, "What the key may; more than once for more")->type_name("SCOPE");
+    verb->add_option("--description", job.description, "For people")->type_name("TEXT");
+    verb->add_option("--ttl", job.ttl, "How long it is good for, such as 30d")->type_name("DURATION");
+  }
+  add_to(*token, "verify", "Whether a token from standard input would be accepted, and as whom",
+         [this](const Output& output) {
+           return with_admin(arguments_, output, [this](Admin& admin, const Output& to) {
+             return token_verify(admin, std::cin, arguments_.address, to);
+           });
+         })
+      ->add_option("--address", arguments_.address, "The address that it is presented from")
+      ->type_name("ADDRESS");
 }
 
 int CommandLine::run(int argc, char** argv) {

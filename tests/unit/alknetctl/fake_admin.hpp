@@ -27,6 +27,11 @@ class FakeAdmin : public Admin {
     disconnected_ = session;
     return {};
   }
+  Result<clients::Login> verify_token(const SecretBytes& token, const std::string& address) override {
+    if (broken_) return *broken_;
+    presented_ = std::string(token.view()) + " from " + address;
+    return login_;
+  }
   Result<clients::PolicyInForce> policy() override {
     if (broken_) return *broken_;
     return policy_;
@@ -63,6 +68,8 @@ class FakeAdmin : public Admin {
 
   bool running_ = true;
   std::optional<Failure> broken_;
+  clients::Login login_;
+  std::string presented_;
   clients::ListenStatus status_{"0.1.0",
                                 7,
                                 "digest",

@@ -1,5 +1,6 @@
 #include "../bus/pair.hpp"
 #include "alknet-authd/auth_bus.hpp"
+#include "alknet-authd/token_judge.hpp"
 #include "clients/auth_client.hpp"
 #include "clients/identity_wire.hpp"
 #include "clients/metrics_wire.hpp"
@@ -104,6 +105,35 @@ TEST_F(AuthBusTest, JudgesTheAddressOfThePeer) {
   EXPECT_FALSE(accepted({{"address", std::string("198.51.100.5")}}));
   EXPECT_FALSE(accepted({}));
   EXPECT_FALSE(accepted({{"address", std::uint32_t{7}}}));
+}
+
+TEST_F(AuthBusTest, JudgesTokens) {
+  world.api_keys.emplace_back();
+  world.api_keys[0].hash = "sha256:61210fdb492c840f1838774b822c184083c4093c7cb93e6c2c33732ff3b8903c";
+  world.api_keys[0].scopes = {"a"};
+  ASSERT_TRUE(call("Reload"));
+  auto present = [&](std::string_view token) {
+    return call("VerifyToken", [&](bus::Message& m) { m.write_bytes(token).write_dictionary({}); });
+  };
+  auto answer = present("alk_testsecret123");
+  ASSERT_TRUE(answer) << answer.error().describe();
+  EXPECT_EQ(answer->signature(), "bssasa{sas}a{sv}");
+  EXPECT_TRUE(answer->read_bool().value());
+  EXPECT_EQ(answer->read_text().value(), "");
+  Identity identity{answer->read_text().value(), {}, {}};
+  Constraints constraints;
+  ASSERT_TRUE(clients::read_grants(*answer, identity, constraints));
+  EXPECT_EQ(identity, (Identity{"alk_", {"a"}, {}}));
+  EXPECT_EQ(constraints.credential, "apikey:" + world.api_keys[0].hash);
+  auto refused = present("alk_another");
+  EXPECT_FALSE(refused->read_bool().value());
+  EXPECT_EQ(refused->read_text().value(), "unknown-key");
+  EXPECT_EQ(present(std::string(max_token + 1, 'x')).error().kind, Kind::Invalid);
+  auto counted = call("GetMetrics");
+  ASSERT_TRUE(counted);
+  auto metrics = clients::read_metrics(*counted);
+  EXPECT_EQ(metrics->back().name, "alknet_authd_tokens_total");
+  EXPECT_EQ(metrics->back().samples[0].value, 1U);
 }
 
 TEST_F(AuthBusTest, CountsVerdictsAndReloads) {

@@ -191,7 +191,7 @@ TEST(Credential, SaysWhetherTheLoginStillCounts) {
   fields.valid_before = static_cast<std::uint64_t>(now) + 60;
   std::string credential = granted(trusting(), fields).constraints.credential;
   auto revoked = [&](const KeySet& set, UnixSeconds at = now) {
-    return !find_revoked(set, {credential}, at)->empty();
+    return !find_revoked(set, {}, {credential}, at)->empty();
   };
   EXPECT_FALSE(revoked(trusting()));
   EXPECT_FALSE(revoked(trusting("from=\"198.51.100.1\""))) << "needs the peer";
@@ -206,11 +206,12 @@ TEST(Credential, SaysWhetherTheLoginStillCounts) {
 TEST(Credential, ALostPrincipalIsALostLogin) {
   auto grant = granted(listing("cert-authority,principals=\"ops,dev\""), naming({"dev", "ops"}), "whoever");
   const std::vector<std::string> asked{grant.constraints.credential};
-  EXPECT_THAT(*find_revoked(listing("cert-authority,principals=\"dev,ops,more\""), asked, now), IsEmpty());
-  EXPECT_EQ(*find_revoked(listing("cert-authority,principals=\"dev\""), asked, now), asked);
+  EXPECT_THAT(*find_revoked(listing("cert-authority,principals=\"dev,ops,more\""), {}, asked, now),
+              IsEmpty());
+  EXPECT_EQ(*find_revoked(listing("cert-authority,principals=\"dev\""), {}, asked, now), asked);
   auto nobody = granted(listing(), naming({}), "whoever");
-  EXPECT_TRUE(find_revoked(listing(), {nobody.constraints.credential}, now)->empty());
-  EXPECT_FALSE(find_revoked(trusting(), {nobody.constraints.credential}, now)->empty());
+  EXPECT_TRUE(find_revoked(listing(), {}, {nobody.constraints.credential}, now)->empty());
+  EXPECT_FALSE(find_revoked(trusting(), {}, {nobody.constraints.credential}, now)->empty());
 }
 
 TEST(Credential, TextAndBack) {

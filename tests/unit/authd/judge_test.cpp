@@ -172,15 +172,15 @@ TEST(LookUp, AsALoginWouldGetIt) {
 
 TEST(FindRevoked, NamesWhatCannotLogIn) {
   auto set = keys({line(1), line("expiry-time=\"20200101Z\"", 2)});
-  auto revoked = find_revoked(set, {id(3), id(1), id(2), "", "nobody"}, now);
+  auto revoked = find_revoked(set, {}, {id(3), id(1), id(2), "", "nobody"}, now);
   ASSERT_TRUE(revoked);
   EXPECT_THAT(*revoked, ElementsAre(id(3), id(2), "", "nobody"));
-  EXPECT_THAT(*find_revoked(set, {}, now), IsEmpty());
+  EXPECT_THAT(*find_revoked(set, {}, {}, now), IsEmpty());
 }
 
 TEST(FindRevoked, IsBounded) {
-  EXPECT_TRUE(find_revoked(KeySet(), std::vector<std::string>(max_find_revoked), now));
-  auto revoked = find_revoked(KeySet(), std::vector<std::string>(max_find_revoked + 1), now);
+  EXPECT_TRUE(find_revoked(KeySet(), {}, std::vector<std::string>(max_find_revoked), now));
+  auto revoked = find_revoked(KeySet(), {}, std::vector<std::string>(max_find_revoked + 1), now);
   ASSERT_FALSE(revoked);
   EXPECT_EQ(revoked.error().kind, Kind::Invalid);
 }

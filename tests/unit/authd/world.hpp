@@ -12,6 +12,7 @@ struct World {
   std::vector<std::string> elements{"/keys"};
   std::map<std::string, std::string> files{{"/keys", line(1) + "\n" + line(2) + "\n"}};
   std::vector<config::Problem> problems;
+  std::vector<config::ApiKey> api_keys;
   std::string digest = "one";
   std::chrono::steady_clock::time_point steady{};
   UnixSeconds wall = 1'800'000'000; // 15 January 2027, 08:00:00 UTC
@@ -22,6 +23,7 @@ struct World {
               kept = {{"/alknet.toml", "alknet.toml", digest}};
               config::Configuration configuration;
               configuration.dynamic.auth.authorized_keys = elements;
+              configuration.dynamic.auth.api_keys = api_keys;
               configuration.digest = digest;
               return configuration;
             },

@@ -70,6 +70,19 @@ host_key = "/etc/key"
 disconnect_revoked = false
 ssh.authorized_keys = ["/etc/alknet/authorized_keys", "ssh-ed25519 AAAA me"]
 ssh.cert_authorities = ["cas"]
+token = { enabled = false, max_token_age = "1m", key_source = "shared" }
+
+[[auth.api_keys]]
+prefix = "alk_7Qp2"
+hash = "sha256:61210fdb492c840f1838774b822c184083c4093c7cb93e6c2c33732ff3b8903c"
+scopes = ["relay:connect", "call:x"]
+description = "a build machine"
+created_at = 1800000000
+ttl = "30d"
+
+[[auth.api_keys]]
+hash = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+expires_at = 1900000000
 
 [forwarding]
 default = "deny"
@@ -131,6 +144,14 @@ TEST(Parse, EveryKey) {
   EXPECT_FALSE(whole.dynamic.auth.disconnect_revoked);
   EXPECT_EQ(whole.dynamic.auth.authorized_keys.size(), 2U);
   EXPECT_THAT(whole.dynamic.auth.cert_authorities, ElementsAre("cas"));
+  EXPECT_EQ(whole.dynamic.auth.token, (Token{false, 60s}));
+  auto& api_keys = whole.dynamic.auth.api_keys;
+  ASSERT_EQ(api_keys.size(), 2U);
+  EXPECT_EQ(api_keys[0].prefix, "alk_7Qp2");
+  EXPECT_THAT(api_keys[0].scopes, ElementsAre("relay:connect", "call:x"));
+  EXPECT_EQ(api_keys[0].expires(), 1'800'000'000U + 30 * 86'400U);
+  EXPECT_EQ(api_keys[1].prefix, "alk_");
+  EXPECT_EQ(api_keys[1].expires(), 1'900'000'000U);
   auto& rules = whole.dynamic.forwarding.rules;
   ASSERT_EQ(rules.size(), 2U);
   EXPECT_EQ(rules[0].target.suffix, ".example.com");
@@ -364,6 +385,35 @@ TEST(Parse, Warnings) {
               Not(Contains(HasSubstr("forwarding.default"))));
 }
 
+TEST(Parse, ApiKeys) {
+  const std::string zeros(64, '0'), ones(64, '1');
+  auto entry = [](const std::string& hash, const std::string& more = "") {
+    return "[[auth.api_keys]]\nhash = \"sha256:" + hash + "\"\n" + more;
+  };
+  EXPECT_FALSE(require(entry(zeros)).dynamic.auth.api_keys[0].expires());
+  EXPECT_THAT(problems_of("[[auth.api_keys]]\n"), ElementsAre("t:1: auth.api_keys[0].hash: is missing"));
+  for (const auto& bad : {zeros + "0", zeros.substr(1), std::string(64, 'A'), std::string()})
+    EXPECT_THAT(problems_of(entry(bad)), ElementsAre(HasSubstr("t:2: auth.api_keys[0].hash: must be")))
+        << bad;
+  for (auto bad : {"", "alk", "key_", "alk_12345", "alk_ "})
+    EXPECT_THAT(problems_of(entry(zeros, "prefix = \"" + std::string(bad) + "\"\n")),
+                ElementsAre(HasSubstr("t:3: auth.api_keys[0].prefix: must be")))
+        << bad;
+  EXPECT_THAT(problems_of(entry(zeros) + entry(ones)),
+              ElementsAre(HasSubstr("auth.api_keys[1].prefix: another API key has this prefix")));
+  EXPECT_THAT(problems_of(entry(zeros) + entry(zeros, "prefix = \"alk_2\"\n")),
+              ElementsAre("t:4: auth.api_keys[1].hash: another API key has this hash"));
+  EXPECT_THAT(problems_of(entry(zeros, "ttl = \"30d\"\n")), ElementsAre(HasSubstr("ttl: needs created_at")));
+  EXPECT_THAT(problems_of(entry(zeros, "ttl = \"30d\"\ncreated_at = 1\nexpires_at = 2\n")),
+              ElementsAre(HasSubstr("ttl: stands beside expires_at")));
+  EXPECT_THAT(problems_of(entry(zeros, "expires_at = 0\n")),
+              ElementsAre(HasSubstr("expires_at: must be from 1")));
+  EXPECT_THAT(problems_of(entry(zeros, "scopes = [\"\"]\n")),
+              ElementsAre(HasSubstr("scopes: an empty text")));
+  EXPECT_THAT(problems_of("[auth.token]\nkey_source = \"other\"\n"),
+              ElementsAre(HasSubstr("key_source: must be")));
+}
+
 TEST(Parse, WarnsOfProxiesThatAreEverybody) {
   auto warned = [](const std::string& networks) {
     return described(require("[[listeners]]\nname = \"a\"\ntransport = \"tcp\"\nproxy_protocol_from = [" +
@@ -389,7 +439,7 @@ TEST(KnownKeys, AreTheOnesTheFullFileSets) {
   EXPECT_THAT(keys, Contains("forwarding.rules[].transports"));
   EXPECT_THAT(keys, Contains("limits.keepalive_count_max"));
   EXPECT_THAT(keys, Contains("auth.ssh.authorized_keys"));
-  EXPECT_EQ(keys.size(), 43U);
+  EXPECT_EQ(keys.size(), 53U);
 }
 
 TEST(ChangedKeys, NamesWhatDiffers) {
@@ -401,9 +451,12 @@ TEST(ChangedKeys, NamesWhatDiffers) {
   after.dynamic.forwarding.rules[1].action = Action::Allow;
   after.dynamic.auth.authorized_keys.clear();
   after.dynamic.auth.cert_authorities.clear();
+  after.dynamic.auth.token.max_token_age = 2s;
+  after.dynamic.auth.api_keys[1].scopes = {"x"};
   EXPECT_THAT(changed_keys(before.dynamic, after.dynamic),
-              ElementsAre("auth.ssh.authorized_keys", "auth.ssh.cert_authorities",
-                          "forwarding.rules[1].action", "limits.max_connections", "limits.connect_timeout"));
+              ElementsAre("auth.ssh.authorized_keys", "auth.ssh.cert_authorities", "auth.token.max_token_age",
+                          "auth.api_keys[1].scopes", "forwarding.rules[1].action", "limits.max_connections",
+                          "limits.connect_timeout"));
   after.dynamic.forwarding.rules.pop_back();
   EXPECT_THAT(changed_keys(before.dynamic, after.dynamic), Contains("forwarding.rules"));
   after.fixed.listeners[0].stealth = false;
