@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import pathlib
 import random
 import re
 import signal
@@ -175,6 +176,66 @@ class Files(Stored):
     def test_a_damaged_file_is_refused_and_left_alone(self):
         self.state.joinpath("system.db").write_bytes(os.urandom(16384))
         self.refused("no database")
+
+
+class Disk(Stored):
+    """A file system of the daemon's own, which fills up or becomes read-only under it."""
+
+    def setUp(self):
+        super().setUp()
+        harness.require("unshare", "nsenter", "mount")
+        if os.geteuid() != 0:
+            self.skipTest("needs root for a file system of its own")
+
+    def start_mounted(self, *mounts):
+        """The daemon with mounts over its state directory that only it sees: they go with it."""
+        self.starts += 1
+        script = "".join(f"mount {mount} {self.state} && " for mount in mounts) + "echo mounted && exec \"$@\""
+        stored = self.start(f"stored{self.starts}", ["unshare", "--mount", "sh", "-c", script, "sh",
+                                                     harness.binary("alknet-stored"), "--bus-address", self.address],
+                            env={"STATE_DIRECTORY": str(self.state)})
+        line = stored.wait_line("^mounted|unshare|Operation not permitted").string
+        if not line.startswith("mounted"):
+            self.skipTest(f"no file system can be mounted here: {line}")
+        return stored
+
+    def test_a_full_disk_answers_busy_and_loses_nothing(self):
+        stored = self.start_mounted("-t tmpfs -o size=4m tmpfs")
+        stored.wait_line("server running")
+        seen = pathlib.Path(f"/proc/{stored.pid}/root{self.state}")
+        self.ctl("account", "add", "before@example.org")
+        filler = seen / "filler"
+        with open(filler, "wb", buffering=0) as file, self.assertRaises(OSError):
+            while True:
+                file.write(bytes(4096))
+        for _ in range(3):
+            self.assertIn("storage full", self.ctl("account", "add", "during@example.org", check=1))
+        self.assertEqual([a["email"] for a in self.asked("account", "list")["accounts"]], ["before@example.org"])
+        filler.unlink()
+        self.ctl("account", "add", "after@example.org")
+        self.assertEqual([a["email"] for a in self.asked("account", "list")["accounts"]],
+                         ["after@example.org", "before@example.org"])
+        self.assertIn("intact: 2 rows", self.ctl("audit", "verify"))
+
+    def test_a_read_only_disk_answers_internal_and_loses_nothing(self):
+        stored = self.start_stored()
+        self.ctl("account", "add", "before@example.org")
+        os.kill(stored.pid, signal.SIGKILL)  # what it has not moved into the file yet stays in the log beside it
+        stored.wait()
+        before = self.content()
+        refused = self.start_mounted(f"--bind {self.state}", "-o remount,bind,ro")
+        refused.wait_line("server running")
+        self.assertIn("before@example.org", self.ctl("account", "list"))
+        self.assertIn("internal error", self.ctl("account", "add", "during@example.org", check=1))
+        self.assertIn("readonly database", refused.text())
+        refused.stop()
+        self.assertEqual(self.content(), before)
+        self.start_stored()
+        self.assertEqual([a["email"] for a in self.asked("account", "list")["accounts"]], ["before@example.org"])
+        self.assertIn("intact: 1 rows", self.ctl("audit", "verify"))
+
+    def content(self):
+        return {name: self.state.joinpath(name).read_bytes() for name in ("system.db", "system.db-wal")}
 
 
 class Crashes(Stored):
