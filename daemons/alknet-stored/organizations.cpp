@@ -1,6 +1,7 @@
 #include "alknet-stored/organizations.hpp"
 
 #include "alknet-stored/accounts.hpp"
+#include "alknet-stored/graph/acl_graph.hpp"
 #include "alknet-stored/identity_rules.hpp"
 #include "alknet-stored/json.hpp"
 #include "alknet-stored/record.hpp"
@@ -40,7 +41,7 @@ Result<void> put_member(Transaction& tables, const Act& act, const std::string& 
       "VALUES (?1, ?2, ?3, ?4, ?5, ?5) ON CONFLICT (org_id, account_id) DO UPDATE SET "
       "membership_level = excluded.membership_level, updated_at = excluded.updated_at",
       {make_uuid(act), organization, account, level, act.now}));
-  return {};
+  return derive_membership(tables, act, organization, account);
 }
 
 } // namespace
@@ -79,6 +80,7 @@ Result<std::vector<Organization>> list_organizations(Transaction& tables, std::s
 Result<Organization> delete_organization(Transaction& tables, const Act& act, std::string_view reference) {
   ALK_TRY(const Organization organization, require_organization(tables, reference));
   ALK_TRY_VOID(tables.execute("DELETE FROM organizations WHERE id = ?1", {organization.id}));
+  ALK_TRY_VOID(forget_principal(tables, act, organization_key(organization.id)));
   ALK_TRY_VOID(tell(tables, act, organization, "organizations:deleted", "organization.deleted"));
   return organization;
 }
@@ -118,6 +120,7 @@ Result<void> remove_member(Transaction& tables, const Act& act, std::string_view
           tables.execute("DELETE FROM organization_members WHERE org_id = ?1 AND account_id = ?2",
                          {group.id, person.id}));
   if (removed == 0) return fail(Kind::NotFound, "the account is no member");
+  ALK_TRY_VOID(derive_membership(tables, act, group.id, person.id));
   return tell(tables, act, group, "members:deleted", "member.removed", &person);
 }
 

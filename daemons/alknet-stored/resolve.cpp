@@ -1,5 +1,6 @@
 #include "alknet-stored/resolve.hpp"
 
+#include "alknet-stored/graph/acl_graph.hpp"
 #include "alknet-stored/json.hpp"
 
 #include <algorithm>
@@ -46,6 +47,15 @@ void add(std::vector<std::string>& texts, std::vector<std::string> more) {
     if (std::find(texts.begin(), texts.end(), text) == texts.end()) texts.push_back(std::move(text));
 }
 
+// What the access control graph gives: by its own node, by organisations, roles and delegations.
+Result<void> add_graph(Transaction& tables, Resolved& resolved) {
+  ALK_TRY(const Grants grants, effective_grants(tables, account_key(resolved.account_id)));
+  add(resolved.scopes, {grants.scopes.begin(), grants.scopes.end()});
+  for (const auto& [name, actions] : grants.resources)
+    add(resolved.resources[name], {actions.begin(), actions.end()});
+  return {};
+}
+
 } // namespace
 
 std::string_view unresolved_word(Unresolved reason) {
@@ -77,6 +87,7 @@ Result<Resolution> resolve(Transaction& tables, Presented kind, std::string_view
     ALK_TRY(auto resources, read_json_lists(row->text(metadata), "resources"));
     for (auto& [name, actions] : resources) add(resolved.resources[name], std::move(actions));
   }
+  ALK_TRY_VOID(add_graph(tables, resolved));
   if (resolved.scopes.empty()) resolved.scopes.emplace_back(default_scope);
   return Resolution(std::move(resolved));
 }

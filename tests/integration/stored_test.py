@@ -275,9 +275,12 @@ class Crashes(Stored):
         present = {email for email, in tables.execute("SELECT email FROM accounts")}
         self.assertEqual(self.acknowledged - present, set())
         # An account, its event and its audit row are there together or not at all; numbers have no gap.
-        for column, table in (("position", "stream_events"), ("sequence", "audit_logs")):
+        for column, table, which in (("position", "stream_events", "topic LIKE 'accounts:%'"),
+                                     ("sequence", "audit_logs", "action = 'account.created'")):
+            count, = tables.execute(f"SELECT count(*) FROM {table} WHERE {which}").fetchone()
+            self.assertEqual(count, len(present), table)
             numbers = [n for n, in tables.execute(f"SELECT {column} FROM {table} ORDER BY {column}")]
-            self.assertEqual(numbers, list(range(1, len(present) + 1)), table)
+            self.assertEqual(numbers, list(range(1, len(numbers) + 1)), table)
         tables.close()
 
     def test_nothing_acknowledged_is_lost(self):

@@ -147,11 +147,12 @@ Result<std::size_t> sweep_expired(Transaction& tables, UnixSeconds now) {
 
 Result<std::vector<DeadJob>> dead_jobs(Transaction& tables, std::string_view queue, std::int64_t after_id,
                                        std::size_t limit) {
-  ALK_TRY(auto rows, tables.query("SELECT id, payload, attempts, last_error, died_at FROM dead_jobs WHERE "
-                                  "queue = ?1 AND id > ?2 ORDER "
-                                  "BY id LIMIT ?3",
-                                  {queue, after_id,
-                                   static_cast<std::int64_t>(std::clamp<std::size_t>(limit, 1, max_page))}));
+  ALK_TRY(auto rows,
+          tables.query("SELECT id, payload, attempts, last_error, died_at FROM dead_jobs WHERE "
+                       "queue = ?1 AND id > ?2 ORDER "
+                       "BY id LIMIT ?3",
+                       {queue, after_id,
+                        static_cast<std::int64_t>(std::clamp<std::size_t>(limit, 1, max_graph_page))}));
   std::vector<DeadJob> jobs;
   for (const auto& row : rows)
     jobs.push_back({row.integer(0), row.text(1), row.integer(2), row.text(3), row.integer(4)});

@@ -67,11 +67,32 @@ Result<AclEdge> edge_of(AclEdge::Kind kind, std::string source, std::string targ
   return edge;
 }
 
+std::string organization_of(const std::string& key) {
+  return key.substr(std::string_view("org:").size());
+}
+
+std::string account_of(const std::string& key) {
+  return key.substr(std::string_view("account:").size());
+}
+
 Result<bool> is_active(Transaction& tables, const std::string& identity_type, const std::string& id) {
   if (identity_type == "role") return true;
   auto sql = identity_type == "org" ? "SELECT id FROM organizations WHERE id = ?1"
                                     : "SELECT id FROM accounts WHERE id = ?1 AND status = 'active'";
   ALK_TRY(auto row, tables.find(sql, {id}));
+  return row.has_value();
+}
+
+constexpr const char* members_decide = "who belongs to an organisation is decided by its members alone";
+
+bool is_membership(const Edge& edge) {
+  return edge.type == edge_name(AclEdge::Kind::BelongsTo) && edge.source.starts_with("account:") &&
+         edge.target.starts_with("org:");
+}
+
+Result<bool> is_member(Transaction& tables, const Edge& edge) {
+  ALK_TRY(auto row, tables.find("SELECT id FROM organization_members WHERE org_id = ?1 AND account_id = ?2",
+                                {organization_of(edge.target), account_of(edge.source)}));
   return row.has_value();
 }
 
@@ -203,15 +224,28 @@ Result<void> check_acl_node(const Node& node) {
 Result<void> check_acl_edge(Transaction& tables, const std::string& graph_id, const Edge& edge) {
   auto kind = kind_of(edge.type);
   if (!kind) return {};
-  if (*kind == AclEdge::Kind::BelongsTo && edge.target.starts_with("org:") &&
-      edge.source.starts_with("account:")) {
-    ALK_TRY(auto row, tables.find("SELECT id FROM organization_members WHERE org_id = ?1 AND account_id = ?2",
-                                  {edge.target.substr(4), edge.source.substr(8)}));
-    if (!row) return fail(Kind::Conflict, "who belongs to an organisation is decided by its members alone");
+  if (is_membership(edge)) {
+    ALK_TRY(const bool member, is_member(tables, edge));
+    if (!member) return fail(Kind::Conflict, members_decide);
   }
   ALK_TRY(auto acl_edge, edge_of(*kind, edge.source, edge.target, edge.attributes));
   AclTables source(tables, graph_id);
   return check_new_edge(source, acl_edge);
+}
+
+Result<void> check_acl_edge_removal(Transaction& tables, const Edge& edge) {
+  if (!is_membership(edge)) return {};
+  ALK_TRY(const bool member, is_member(tables, edge));
+  if (member) return fail(Kind::Conflict, members_decide);
+  return {};
+}
+
+Result<Grants> effective_grants(Transaction& tables, const std::string& principal) {
+  auto graph_id = find_acl_graph(tables);
+  if (!graph_id && graph_id.error().kind == Kind::NotFound) return Grants();
+  if (!graph_id) return pass(std::move(graph_id).error());
+  AclTables source(tables, std::move(*graph_id));
+  return AclCheck(source).effective(principal);
 }
 
 Result<bool> check_access(Transaction& tables, const std::string& principal, const AccessSpec& spec) {

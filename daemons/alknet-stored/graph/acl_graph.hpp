@@ -43,11 +43,19 @@ Result<bool> check_access(Transaction& tables, const std::string& principal, con
 Result<AclExplanation> explain_access(Transaction& tables, const std::string& principal,
                                       const AccessSpec& spec);
 
+// What somebody has by the graph, with memberships, roles and delegations; nothing when there is no graph.
+Result<Grants> effective_grants(Transaction& tables, const std::string& principal);
+
 // Makes the belongs_to edges between accounts and organisations what organization_members says, with the
 // principals that they need. The answer is how many edges were made or removed.
 Result<std::size_t> derive_memberships(Transaction& tables, const Act& act, SchemaCache& schemas);
 // The same for one pair; to be called in the transaction that changed the row.
-Result<void> derive_membership(Transaction& tables, const Act& act, SchemaCache& schemas,
-                               std::string_view org_id, std::string_view account_id);
+// Conflict: the account has delegated to the organisation, and would get that back.
+Result<void> derive_membership(Transaction& tables, const Act& act, std::string_view org_id,
+                               std::string_view account_id);
+// A principal that is gone for good: its node, with what it was granted and had delegated.
+Result<void> forget_principal(Transaction& tables, const Act& act, const std::string& key);
+// Conflict: the edge is derived, and goes with its row alone.
+Result<void> check_acl_edge_removal(Transaction& tables, const Edge& edge);
 
 } // namespace alk::stored

@@ -57,8 +57,9 @@ Result<Pairs> pairs(Transaction& tables, std::string_view sql, const Values& val
 
 } // namespace
 
-Result<void> derive_membership(Transaction& tables, const Act& act, SchemaCache& schemas,
-                               std::string_view org_id, std::string_view account_id) {
+Result<void> derive_membership(Transaction& tables, const Act& act, std::string_view org_id,
+                               std::string_view account_id) {
+  SchemaCache schemas; // two small ones
   ALK_TRY(auto graph_id, ensure_acl_graph(tables, act));
   ALK_TRY(auto writer, GraphWriter::open(tables, act, schemas, graph_id));
   ALK_TRY(auto row, tables.find("SELECT id FROM organization_members WHERE org_id = ?1 AND account_id = ?2",
@@ -67,6 +68,15 @@ Result<void> derive_membership(Transaction& tables, const Act& act, SchemaCache&
   if (row && !edge) return add_membership(tables, writer, org_id, account_id);
   if (!row && edge) return writer.delete_edge(*edge);
   return {};
+}
+
+Result<void> forget_principal(Transaction& tables, const Act& act, const std::string& key) {
+  SchemaCache schemas;
+  ALK_TRY(auto graph_id, ensure_acl_graph(tables, act));
+  ALK_TRY(auto writer, GraphWriter::open(tables, act, schemas, graph_id));
+  auto deleted = writer.delete_node(key);
+  if (!deleted && deleted.error().kind == Kind::NotFound) return {};
+  return deleted;
 }
 
 Result<std::size_t> derive_memberships(Transaction& tables, const Act& act, SchemaCache& schemas) {

@@ -35,7 +35,7 @@ Result<Page<T>> page_of(const Rows& rows, std::size_t limit, Read read, std::str
 }
 
 std::size_t sane(std::size_t limit) {
-  return std::clamp<std::size_t>(limit, 1, max_page);
+  return std::clamp<std::size_t>(limit, 1, max_graph_page);
 }
 
 std::string node_json(const Row& row, const std::string& type) {

@@ -150,7 +150,7 @@ Result<GraphType> find_graph_type(Transaction& tables, std::string_view id_or_na
 
 Result<Page<GraphType>> list_graph_types(Transaction& tables, std::string_view after_name,
                                          std::size_t limit) {
-  limit = std::clamp<std::size_t>(limit, 1, max_page);
+  limit = std::clamp<std::size_t>(limit, 1, max_graph_page);
   ALK_TRY(auto rows, tables.query(ALK_GRAPH_TYPE "WHERE name > ?1 ORDER BY name LIMIT ?2",
                                   {after_name, static_cast<std::int64_t>(limit + 1)}));
   Page<GraphType> page;

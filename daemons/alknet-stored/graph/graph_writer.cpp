@@ -216,6 +216,7 @@ Result<Edge> GraphWriter::update_edge(std::string_view id, std::string_view attr
 
 Result<void> GraphWriter::delete_edge(std::string_view id) {
   ALK_TRY(auto edge, find_edge(tables_, graph_.id, id));
+  if (type_.name == acl_graph_type) ALK_TRY_VOID(check_acl_edge_removal(tables_, edge));
   ALK_TRY_VOID(tables_.execute("DELETE FROM edges WHERE id = ?1", {edge.id}));
   return tell("edges:deleted", edge);
 }

@@ -51,7 +51,7 @@ Result<Graph> find_graph(Transaction& tables, std::string_view id) {
 
 Result<Page<Graph>> list_graphs(Transaction& tables, std::string_view graph_type_id,
                                 std::string_view after_id, std::size_t limit) {
-  limit = std::clamp<std::size_t>(limit, 1, max_page);
+  limit = std::clamp<std::size_t>(limit, 1, max_graph_page);
   auto more = static_cast<std::int64_t>(limit + 1);
   auto found = graph_type_id.empty()
                    ? tables.query(ALK_GRAPH "WHERE id > ?1 ORDER BY id LIMIT ?2", {after_id, more})

@@ -16,7 +16,7 @@ inline constexpr std::size_t max_name_bytes = 200; // of types and graphs
 inline constexpr std::size_t max_key_bytes = 512;  // of nodes and edges: room for a path or a URI
 inline constexpr std::size_t max_description_bytes = 4096;
 inline constexpr std::size_t max_metadata_bytes = 64 * 1024;
-inline constexpr std::size_t max_page = 1000; // rows of one listing
+inline constexpr std::size_t max_graph_page = 1000; // rows of one listing
 
 enum class Direction { Directed, Undirected, Mixed };
 

@@ -1,3 +1,4 @@
+#include "alknet-stored/graph/acl_graph.hpp"
 #include "alknet-stored/json.hpp"
 #include "alknet-stored/streams.hpp"
 #include "identity_test_base.hpp"
@@ -198,6 +199,100 @@ TEST_P(Organizations, ChangeTheirOwnerAndEnd) {
   EXPECT_EQ(kind_of(run([](Transaction& t) { return require_organization(t, "acme"); })), Kind::NotFound);
   auto report = run([](Transaction& t) { return verify_audit(t); });
   EXPECT_TRUE(report->intact) << report->problem; // its rows still say which organisation it was
+}
+
+// What the access control graph says about an account that logs in with its one key.
+class Memberships : public Organizations {
+ protected:
+  void SetUp() override {
+    Organizations::SetUp();
+    ASSERT_TRUE(make());
+    ASSERT_TRUE(add_key(first_key, {}, std::nullopt, "bob@example.org"));
+    const std::string org = text("SELECT id FROM organizations");
+    org_ = organization_key(org);
+    bob_ = account_key(text("SELECT id FROM accounts WHERE email = 'bob@example.org'"));
+    give(org_, R"({"identity_type":"org","identity_id":")" + org +
+                   R"(","scopes":["acme:deploy"],"resources":{"project:7":["read"]}})");
+  }
+  void give(const std::string& key, const std::string& attributes) {
+    auto given = run([&](Transaction& t) -> Result<Node> {
+      const Act act = test_act();
+      ALK_TRY(const std::string graph, find_acl_graph(t));
+      ALK_TRY(auto writer, GraphWriter::open(t, act, schemas_, graph));
+      return writer.update_node(key, attributes);
+    });
+    EXPECT_TRUE(given) << given.error().describe();
+  }
+  Result<Edge> link(const std::string& source, const char* type, const std::string& target,
+                    const std::string& attributes = "{}") {
+    return run([&](Transaction& t) -> Result<Edge> {
+      const Act act = test_act();
+      ALK_TRY(const std::string graph, find_acl_graph(t));
+      ALK_TRY(auto writer, GraphWriter::open(t, act, schemas_, graph));
+      Edge edge;
+      edge.source = source;
+      edge.target = target;
+      edge.type = type;
+      edge.attributes = attributes;
+      return writer.add_edge(edge);
+    });
+  }
+  std::vector<std::string> scopes_of_bob() {
+    Resolution found = look(Presented::Fingerprint, text("SELECT fingerprint FROM peer_credentials"));
+    const auto* resolved = std::get_if<Resolved>(&found);
+    EXPECT_NE(resolved, nullptr);
+    resources_ = resolved ? resolved->resources : decltype(resources_)();
+    return resolved ? resolved->scopes : std::vector<std::string>();
+  }
+
+  SchemaCache schemas_;
+  std::string org_, bob_;
+  std::map<std::string, std::vector<std::string>> resources_;
+};
+ON_EVERY_ENGINE(Memberships);
+
+TEST_P(Memberships, GiveWhatTheOrganisationHasAsLongAsTheyLast) {
+  EXPECT_THAT(scopes_of_bob(), ElementsAre("relay:connect"));
+  const auto before = number("SELECT value FROM counters WHERE name = 'revision'");
+  ASSERT_TRUE(member("bob@example.org", "member"));
+  EXPECT_GT(number("SELECT value FROM counters WHERE name = 'revision'"), before);
+  EXPECT_THAT(scopes_of_bob(), ElementsAre("acme:deploy"));
+  EXPECT_THAT(resources_["project:7"], ElementsAre("read"));
+  ASSERT_TRUE(remove("bob@example.org"));
+  EXPECT_THAT(scopes_of_bob(), ElementsAre("relay:connect"));
+}
+
+TEST_P(Memberships, FollowATransferAndTheEndOfTheOrganisation) {
+  ASSERT_TRUE(
+      run([](Transaction& t) { return transfer_organization(t, test_act(), "acme", "bob@example.org"); }));
+  EXPECT_THAT(scopes_of_bob(), ElementsAre("acme:deploy"));
+  ASSERT_TRUE(run([](Transaction& t) { return delete_organization(t, test_act(), "acme"); }));
+  EXPECT_THAT(scopes_of_bob(), ElementsAre("relay:connect"));
+  EXPECT_EQ(number("SELECT count(*) FROM nodes WHERE key LIKE 'org:%'"), 0);
+  EXPECT_EQ(number("SELECT count(*) FROM edges"), 0);
+}
+
+TEST_P(Memberships, AreChangedByTheOrganisationAlone) {
+  ASSERT_TRUE(member("bob@example.org", "member"));
+  const std::string edge = text("SELECT id FROM edges WHERE source_node_key = ?1", {bob_});
+  auto removed = run([&](Transaction& t) -> Result<bool> {
+    const Act act = test_act();
+    ALK_TRY(const std::string graph, find_acl_graph(t));
+    ALK_TRY(auto writer, GraphWriter::open(t, act, schemas_, graph));
+    ALK_TRY_VOID(writer.delete_edge(edge));
+    return true;
+  });
+  EXPECT_EQ(kind_of(removed), Kind::Conflict);
+  EXPECT_THAT(scopes_of_bob(), ElementsAre("acme:deploy"));
+}
+
+// Bob would get back what he gave to the organisation.
+TEST_P(Memberships, MakeNoCircle) {
+  ASSERT_TRUE(member("bob@example.org", "member"));
+  ASSERT_TRUE(remove("bob@example.org"));
+  ASSERT_TRUE(link(bob_, "delegates", org_, R"({"narrowed_scopes":[]})"));
+  EXPECT_EQ(kind_of(member("bob@example.org", "member")), Kind::Conflict);
+  EXPECT_THAT(members(), ElementsAre("ada@example.org=owner")); // the row is not there either
 }
 
 } // namespace

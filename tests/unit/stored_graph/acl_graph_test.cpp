@@ -162,7 +162,7 @@ TEST_P(AclGraph, memberships_follow_their_rows) {
   organization("acme", "bob");
   member("acme", "alice");
   auto derive = [&](const char* who) {
-    return write([&](Transaction& tables) { return derive_membership(tables, act_, schemas_, "acme", who); });
+    return write([&](Transaction& tables) { return derive_membership(tables, act_, "acme", who); });
   };
   ASSERT_TRUE(derive("alice"));
   ASSERT_TRUE(derive("bob")); // no row, no edge
@@ -206,9 +206,8 @@ TEST_P(AclGraph, a_membership_that_would_close_a_circle_is_refused_and_left_out_
   ASSERT_TRUE(link("account:alice", "delegates", "role:r", R"({"narrowed_scopes":["s"]})"));
   ASSERT_TRUE(link("role:r", "delegates", "org:acme", R"({"narrowed_scopes":["s"]})"));
   member("acme", "alice");
-  EXPECT_REFUSED(
-      write([&](Transaction& tables) { return derive_membership(tables, act_, schemas_, "acme", "alice"); }),
-      Conflict, "circle");
+  EXPECT_REFUSED(write([&](Transaction& tables) { return derive_membership(tables, act_, "acme", "alice"); }),
+                 Conflict, "circle");
   EXPECT_EQ(in<std::size_t>([&](Transaction& tables) {
               return derive_memberships(tables, act_, schemas_);
             }).value(),
