@@ -38,6 +38,27 @@ std::string_view word_of(const Verdict& verdict) {
   return refusal == nullptr ? "accept" : refusal_word(*refusal);
 }
 
+// What a configuration says about what it does not know.
+bool unknown(const Verdict& verdict) {
+  const auto* refusal = std::get_if<Refusal>(&verdict);
+  return refusal != nullptr && (*refusal == Refusal::UnknownKey || *refusal == Refusal::UnknownAuthority);
+}
+
+struct Presented {
+  std::string blob;
+  std::string user;
+  std::string address;
+};
+
+Result<Presented> read_login(bus::Call& call) {
+  Presented login;
+  ALK_TRY(login.blob, call.in.read_bytes(max_key_blob));
+  ALK_TRY(login.user, call.in.read_text());
+  ALK_TRY(bus::Dictionary peer, call.in.read_dictionary(max_peer_facts));
+  login.address = address_of(peer);
+  return login;
+}
+
 void write_verdict(bus::Message& out, const Verdict& verdict) {
   const auto* grant = std::get_if<Grant>(&verdict);
   if (grant == nullptr) {
@@ -63,8 +84,10 @@ void log_failure(std::string_view member, const Error& error) {
 
 } // namespace
 
-AuthBus::AuthBus(Transactions& transactions, std::function<UnixSeconds()> now, std::function<void()> prepared)
-    : transactions_(transactions), now_(std::move(now)), prepared_(std::move(prepared)) {}
+AuthBus::AuthBus(Transactions& transactions, std::function<UnixSeconds()> now, std::function<void()> prepared,
+                 Accounts& accounts)
+    : transactions_(transactions), now_(std::move(now)), prepared_(std::move(prepared)), accounts_(accounts) {
+}
 
 Result<void> AuthBus::serve(bus::Connection& connection, bus::Accounts accounts) {
   ALK_TRY(object_, bus::Object::make(connection, bus_path, interface(this), std::move(accounts)));
@@ -83,6 +106,9 @@ std::vector<bus::Method> AuthBus::methods(AuthBus* self) {
   auto handler = [self](Result<void> (AuthBus::*member)(bus::Call&)) {
     return bus::Method::Answer([self, member](bus::Call& call) { return (self->*member)(call); });
   };
+  auto later = [self](void (AuthBus::*member)(bus::Call)) {
+    return bus::Method::Defer([self, member](bus::Call call) { (self->*member)(std::move(call)); });
+  };
   return {
       {"VerifyPublicKey",
        {{"ay", "key"}, {"s", "user"}, {"a{sv}", "peer"}},
@@ -92,7 +118,7 @@ std::vector<bus::Method> AuthBus::methods(AuthBus* self) {
         {"as", "scopes"},
         {"a{sas}", "resources"},
         {"a{sv}", "constraints"}},
-       handler(&AuthBus::verify_public_key)},
+       later(&AuthBus::verify_public_key)},
       {"VerifyToken",
        {{"ay", "token"}, {"a{sv}", "peer"}},
        {{"b", "accepted"},
@@ -101,12 +127,12 @@ std::vector<bus::Method> AuthBus::methods(AuthBus* self) {
         {"as", "scopes"},
         {"a{sas}", "resources"},
         {"a{sv}", "constraints"}},
-       handler(&AuthBus::verify_token)},
+       later(&AuthBus::verify_token)},
       {"Lookup",
        {{"s", "id"}},
        {{"as", "scopes"}, {"a{sas}", "resources"}, {"a{sv}", "constraints"}},
        handler(&AuthBus::lookup)},
-      {"FindRevoked", {{"as", "ids"}}, {{"as", "revoked"}}, handler(&AuthBus::find_revoked)},
+      {"FindRevoked", {{"as", "ids"}}, {{"as", "revoked"}}, later(&AuthBus::find_revoked)},
       {"Prepare", {{"t", "transaction"}}, {{"s", "digest"}}, handler(&AuthBus::prepare)},
       {"Commit", {{"t", "transaction"}}, {{"t", "generation"}}, handler(&AuthBus::commit)},
       {"Abort", {{"t", "transaction"}}, {}, handler(&AuthBus::abort)},
@@ -138,31 +164,59 @@ std::vector<bus::Property> AuthBus::properties(AuthBus* self) {
   };
 }
 
-Result<void> AuthBus::verify_public_key(bus::Call& call) {
-  ALK_TRY(std::string blob, call.in.read_bytes(max_key_blob));
-  ALK_TRY(std::string user, call.in.read_text());
-  ALK_TRY(bus::Dictionary peer, call.in.read_dictionary(max_peer_facts));
-  std::string address = address_of(peer);
-  auto judged = judge(transactions_.current()->keys, {blob, user, address}, now_());
-  counts_.verdict(judged);
-  ALK_TRY(Verdict verdict, std::move(judged));
-  log_verdict(blob, user, address, word_of(verdict));
-  write_verdict(call.out, verdict);
-  return {};
+// The configuration decides unless it knows nothing of it. Accounts that come first and do not know it, or
+// cannot be asked, leave it to the configuration: what stands in files logs in while the storage is down.
+void AuthBus::decide(Verdict configured, Inquiry inquiry, std::function<void(const Verdict&)> done) {
+  const auto& providers = transactions_.current()->auth.providers;
+  const bool first = providers.front() == config::Provider::Configured;
+  if (providers.size() == 1 || inquiry.questions.empty() || (first && !unknown(configured)))
+    return done(configured);
+  accounts_.judge(std::move(inquiry), [configured, done](std::optional<Verdict> told) {
+    if (!told) return done(configured);
+    const auto* refusal = std::get_if<Refusal>(&*told);
+    const bool down = refusal != nullptr && *refusal == Refusal::AccountsUnavailable;
+    done(down && !unknown(configured) ? configured : *told);
+  });
+}
+
+void AuthBus::verify_public_key(bus::Call call) {
+  auto shared = std::make_shared<bus::Call>(std::move(call));
+  auto asked = read_login(*shared);
+  if (!asked) return shared->finish(pass(std::move(asked).error()));
+  auto snapshot = transactions_.current();
+  const Attempt attempt{asked->blob, asked->user, asked->address};
+  auto judged = judge(snapshot->keys, attempt, now_());
+  if (!judged) {
+    counts_.verdict(judged);
+    return shared->finish(pass(std::move(judged).error()));
+  }
+  decide(*judged, inquire_key(attempt, now_()), [this, shared, login = *asked](const Verdict& verdict) {
+    counts_.verdict(verdict);
+    log_verdict(login.blob, login.user, login.address, word_of(verdict));
+    write_verdict(shared->out, verdict);
+    shared->finish({});
+  });
 }
 
 // Who presented it is for the caller to log; of the token itself nothing is.
-Result<void> AuthBus::verify_token(bus::Call& call) {
-  ALK_TRY(std::string token, call.in.read_bytes(max_token));
-  SecretBytes secret(token);
-  wipe(std::as_writable_bytes(std::span(token)));
-  ALK_TRY(bus::Dictionary peer, call.in.read_dictionary(max_peer_facts));
+void AuthBus::verify_token(bus::Call call) {
+  auto shared = std::make_shared<bus::Call>(std::move(call));
+  auto token = shared->in.read_bytes(max_token);
+  if (!token) return shared->finish(pass(std::move(token).error()));
+  SecretBytes secret(*token);
+  wipe(std::as_writable_bytes(std::span(*token)));
+  auto peer = shared->in.read_dictionary(max_peer_facts);
+  if (!peer) return shared->finish(pass(std::move(peer).error()));
+  const std::string address = address_of(*peer);
   auto snapshot = transactions_.current();
-  Verdict verdict = judge_token(snapshot->keys, snapshot->auth, secret.view(), address_of(peer), now_());
-  counts_.token(verdict);
-  log::debug("token verdict result=" + std::string(word_of(verdict)));
-  write_verdict(call.out, verdict);
-  return {};
+  Verdict configured = judge_token(snapshot->keys, snapshot->auth, secret.view(), address, now_());
+  decide(std::move(configured), inquire_token(snapshot->auth, secret.view(), address, now_()),
+         [this, shared](const Verdict& verdict) {
+           counts_.token(verdict);
+           log::debug("token verdict result=" + std::string(word_of(verdict)));
+           write_verdict(shared->out, verdict);
+           shared->finish({});
+         });
 }
 
 Result<void> AuthBus::lookup(bus::Call& call) {
@@ -173,12 +227,27 @@ Result<void> AuthBus::lookup(bus::Call& call) {
   return {};
 }
 
-Result<void> AuthBus::find_revoked(bus::Call& call) {
-  ALK_TRY(auto ids, call.in.read_texts(max_find_revoked));
+void AuthBus::find_revoked(bus::Call call) {
+  auto shared = std::make_shared<bus::Call>(std::move(call));
+  auto ids = shared->in.read_texts(max_find_revoked);
+  if (!ids) return shared->finish(pass(std::move(ids).error()));
+  // Without accounts their logins are nobody's.
   auto snapshot = transactions_.current();
-  ALK_TRY(auto revoked, authd::find_revoked(snapshot->keys, snapshot->auth, ids, now_()));
-  call.out.write_texts(revoked);
-  return {};
+  std::vector<std::string> of_accounts;
+  if (accounts_on()) {
+    auto rest = std::stable_partition(ids->begin(), ids->end(),
+                                      [](const std::string& id) { return !parse_account_credential(id); });
+    of_accounts.assign(rest, ids->end());
+    ids->erase(rest, ids->end());
+  }
+  auto revoked = authd::find_revoked(snapshot->keys, snapshot->auth, *ids, now_());
+  if (!revoked) return shared->finish(pass(std::move(revoked).error()));
+  accounts_.find_revoked(std::move(of_accounts), now_(),
+                         [shared, all = std::move(*revoked)](std::vector<std::string> more) mutable {
+                           all.insert(all.end(), more.begin(), more.end());
+                           shared->out.write_texts(all);
+                           shared->finish({});
+                         });
 }
 
 Result<void> AuthBus::prepare(bus::Call& call) {
@@ -244,6 +313,12 @@ void AuthBus::announce(const Transactions::Committed& committed) {
   auto told =
       object_->changed({"Generation", "ConfigDigest", "KeyCount", "CertificateAuthorityCount", "Warnings"});
   if (!told) log::error(told.error().describe());
+}
+
+// Nothing of the configuration changed; listend asks about every session when it hears this.
+void AuthBus::accounts_changed() {
+  if (!accounts_on()) return;
+  if (auto sent = emit_changed(transactions_.generation(), {}); !sent) log::debug(sent.error().describe());
 }
 
 Result<void> AuthBus::emit_changed(std::uint64_t generation, std::span<const std::string> revoked) {

@@ -2,6 +2,7 @@
 // signal, answer.
 #pragma once
 
+#include "alknet-authd/accounts.hpp"
 #include "alknet-authd/counts.hpp"
 #include "alknet-authd/transactions.hpp"
 #include "bus/object.hpp"
@@ -18,10 +19,15 @@ class AuthBus {
  public:
   // `prepared` is called after each successful Prepare: its result has to be dropped when its lifetime is
   // over.
-  AuthBus(Transactions& transactions, std::function<UnixSeconds()> now, std::function<void()> prepared);
+  AuthBus(Transactions& transactions, std::function<UnixSeconds()> now, std::function<void()> prepared,
+          Accounts& accounts);
 
   // Exports the interface for as long as this object lives.
   Result<void> serve(bus::Connection& connection, bus::Accounts accounts = bus::Accounts::of_this_machine());
+
+  // Accounts changed, or can be asked again: whoever has sessions of theirs has to ask.
+  void accounts_changed();
+  bool accounts_on() const { return transactions_.current()->auth.providers.size() > 1; }
 
   // `self` may be null when no handler will ever run (--bus-introspect).
   static bus::Interface interface(AuthBus* self);
@@ -29,10 +35,12 @@ class AuthBus {
  private:
   static std::vector<bus::Method> methods(AuthBus* self);
   static std::vector<bus::Property> properties(AuthBus* self);
-  Result<void> verify_public_key(bus::Call& call);
-  Result<void> verify_token(bus::Call& call);
+  void verify_public_key(bus::Call call);
+  void verify_token(bus::Call call);
   Result<void> lookup(bus::Call& call);
-  Result<void> find_revoked(bus::Call& call);
+  void find_revoked(bus::Call call);
+  // The verdict of all providers, in their order; `configured` is that of the configuration.
+  void decide(Verdict configured, Inquiry inquiry, std::function<void(const Verdict&)> done);
   Result<void> prepare(bus::Call& call);
   Result<void> commit(bus::Call& call);
   Result<void> abort(bus::Call& call);
@@ -45,6 +53,7 @@ class AuthBus {
   std::function<UnixSeconds()> now_;
   std::function<void()> prepared_;
   Counts counts_;
+  Accounts& accounts_;
   std::unique_ptr<bus::Object> object_;
 };
 

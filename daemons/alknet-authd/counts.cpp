@@ -29,7 +29,7 @@ std::vector<Metric> Counts::metrics() const {
                   "Public keys judged, by result; a login asks once or twice",
                   {result("accept", accepted_), result("malformed", malformed_)}};
   for (Refusal refusal : refusals)
-    if (refusal < Refusal::MalformedToken)
+    if (refusal < Refusal::MalformedToken || refusal >= Refusal::Revoked)
       verdicts.samples.push_back(result(refusal_word(refusal), refused_[static_cast<std::size_t>(refusal)]));
   Metric tokens{"alknet_authd_tokens_total",
                 "counter",

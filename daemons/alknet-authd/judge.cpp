@@ -59,6 +59,9 @@ std::string_view refusal_word(Refusal refusal) {
   case Refusal::TokensOff: return "tokens-off";
   case Refusal::Signature: return "signature";
   case Refusal::Stale: return "stale";
+  case Refusal::Revoked: return "revoked";
+  case Refusal::AccountInactive: return "account-inactive";
+  case Refusal::AccountsUnavailable: return "accounts-unavailable";
   }
   return "unknown-key";
 }

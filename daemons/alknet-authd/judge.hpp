@@ -34,13 +34,16 @@ enum class Refusal {
   MalformedToken, // from here on: tokens
   TokensOff,
   Signature,
-  Stale, // made too long ago, or in the future
+  Stale,   // made too long ago, or in the future
+  Revoked, // from here on: credentials of accounts
+  AccountInactive,
+  AccountsUnavailable, // they cannot be asked
 };
 inline constexpr Refusal refusals[] = {
     Refusal::UnknownKey,  Refusal::From,         Refusal::Expired,          Refusal::Unsupported,
     Refusal::Principal,   Refusal::NotALoginKey, Refusal::UnknownAuthority, Refusal::Certificate,
     Refusal::NotYetValid, Refusal::TokensOff,    Refusal::MalformedToken,   Refusal::Signature,
-    Refusal::Stale,
+    Refusal::Stale,       Refusal::Revoked,      Refusal::AccountInactive,  Refusal::AccountsUnavailable,
 };
 std::string_view refusal_word(Refusal refusal); // the words of org.alknet.Auth1
 

@@ -21,16 +21,25 @@ class Manager : public daemon::Service {
   std::string status() const override;
 
  private:
-  Manager(asio::io_context& loop, daemon::CommittedStore store, Snapshot initial, Sources sources,
-          bool recovered);
+  Manager(asio::io_context& loop, bus::Connection& bus, daemon::CommittedStore store, Snapshot initial,
+          Sources sources, bool recovered);
+  Accounts::Store make_store();
   void expire_later();
+  void tick_accounts();
+  void accounts_changed();
 
   daemon::CommittedStore store_;
   Sources disk_;
   const bool recovered_; // this process began with what an earlier one had in force
   Transactions transactions_;
   asio::steady_timer expiry_;
-  AuthBus bus_; // refers to both
+  clients::AccountClient store_client_;
+  Accounts accounts_;
+  asio::steady_timer accounts_tick_;
+  asio::steady_timer announce_pause_;
+  bool announced_ = false; // a moment ago
+  bool announce_again_ = false;
+  AuthBus bus_; // refers to all of them
 };
 
 } // namespace alk::authd

@@ -53,6 +53,8 @@ bool in_window(std::uint64_t timestamp, std::uint64_t now, std::chrono::seconds 
   return apart <= static_cast<std::uint64_t>(window.count());
 }
 
+} // namespace
+
 Verdict judge_auth_token(const KeySet& keys, const config::Token& rules, std::string_view text,
                          std::string_view address, UnixSeconds now) {
   auto token = pubkey::parse_auth_token(text);
@@ -66,8 +68,6 @@ Verdict judge_auth_token(const KeySet& keys, const config::Token& rules, std::st
   if (auto refusal = refused_by(entry->line.options, address, now)) return *refusal;
   return grant_of(fingerprint_text(entry->digest), entry->line.options);
 }
-
-} // namespace
 
 Verdict judge_token(const KeySet& keys, const config::Auth& auth, std::string_view token,
                     std::string_view address, UnixSeconds now) {

@@ -14,6 +14,11 @@ inline constexpr std::size_t max_token = 256; // both kinds are shorter
 Verdict judge_token(const KeySet& keys, const config::Auth& auth, std::string_view token,
                     std::string_view address, UnixSeconds now);
 
+// An AuthToken alone.
+Verdict judge_auth_token(const KeySet& keys, const config::Token& rules, std::string_view token,
+                         std::string_view address, UnixSeconds now);
+
+// Whether it names an API key of the configuration.
 bool is_api_key_credential(std::string_view credential);
 // Whether the API key of that credential would still be let in.
 bool api_key_still_there(const config::Auth& auth, std::string_view credential, UnixSeconds now);

@@ -47,6 +47,7 @@ static void compare_penalties(Keys& keys, const Penalties& before, const Penalti
 std::vector<std::string> changed_keys(const Dynamic& before, const Dynamic& after) {
   Keys keys;
   compare(keys, "auth.disconnect_revoked", before.auth.disconnect_revoked, after.auth.disconnect_revoked);
+  compare(keys, "auth.providers", before.auth.providers, after.auth.providers);
   compare(keys, "auth.ssh.authorized_keys", before.auth.authorized_keys, after.auth.authorized_keys);
   compare(keys, "auth.ssh.cert_authorities", before.auth.cert_authorities, after.auth.cert_authorities);
   compare(keys, "auth.token.enabled", before.auth.token.enabled, after.auth.token.enabled);

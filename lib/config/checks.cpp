@@ -38,7 +38,8 @@ static void check_names(const std::vector<Listener>& listeners, Report& report) 
 static void check_risks(const Configuration& whole, Report& report) {
   auto& forwarding = whole.dynamic.forwarding;
   if (whole.fixed.listeners.empty()) report.warning_at("listeners", "there is none: nobody can connect");
-  if (whole.dynamic.auth.authorized_keys.empty() && whole.dynamic.auth.cert_authorities.empty())
+  const Auth& auth = whole.dynamic.auth;
+  if (auth.authorized_keys.empty() && auth.cert_authorities.empty() && auth.providers.size() == 1)
     report.warning_at("auth.ssh.authorized_keys", "there are none: nobody can log in");
   if (forwarding.default_action == Action::Allow && forwarding.rules.empty())
     report.warning_at("forwarding.default",

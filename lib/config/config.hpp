@@ -78,8 +78,15 @@ struct ApiKey {
   bool operator==(const ApiKey&) const = default;
 };
 
+// Where identities come from.
+enum class Provider {
+  Configured, // the files and tables of this configuration
+  Accounts,   // alknet-stored
+};
+
 // [auth]
 struct Auth {
+  std::vector<Provider> providers{Provider::Configured}; // in the order in which they are asked
   std::vector<std::string> authorized_keys;  // [auth.ssh] authorized_keys: paths, or whole key lines
   std::vector<std::string> cert_authorities; // [auth.ssh] cert_authorities: the same, of user CAs
   Token token;

@@ -11,6 +11,8 @@ static constexpr Word<Transport> transport_words[] = {{"tcp", Transport::Tcp}, {
 static constexpr Word<Action> action_words[] = {{"allow", Action::Allow}, {"deny", Action::Deny}};
 static constexpr Word<Overflow> overflow_words[] = {{"permissive", Overflow::Permissive},
                                                     {"deny-all", Overflow::DenyAll}};
+static constexpr Word<Provider> provider_words[] = {{"configured", Provider::Configured},
+                                                    {"accounts", Provider::Accounts}};
 static constexpr Word<int> key_source_words[] = {{"shared", 0}};
 static constexpr Word<int> interface_words[] = {{"ssh", 0}};
 
@@ -196,6 +198,12 @@ static void read_api_key(Section& section, ApiKey& key) {
 static void read_auth(Section& section, Static& fixed, Auth& auth) {
   section.text("host_key", fixed.host_key);
   section.flag("disconnect_revoked", auth.disconnect_revoked);
+  section.words<Provider>("providers", auth.providers, provider_words);
+  auto asked = [&](Provider provider) {
+    return std::count(auth.providers.begin(), auth.providers.end(), provider);
+  };
+  if (asked(Provider::Configured) != 1 || asked(Provider::Accounts) > 1)
+    section.problem("providers", "must hold \"configured\", and each at most once");
   section.table("ssh", [&](Section& below) {
     auto keys = [&](std::string_view key, std::vector<std::string>& entries) {
       below.texts(key, entries);

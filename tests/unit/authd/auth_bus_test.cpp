@@ -29,16 +29,31 @@ struct AuthBusTest : ::testing::Test {
   bus::test::Pair pair{loop};
   World world;
   std::optional<Transactions> transactions;
-  std::optional<AuthBus> face;
   int prepared = 0;
+  std::map<std::string, AccountAnswer> store; // by kind and value
+  bool store_down = false;
+  int questions = 0;
+  SteadyTime steady{};
+  std::optional<Accounts> asked;
+  std::optional<AuthBus> face;
 
   void SetUp() override { start({::geteuid(), std::nullopt, nullptr}); }
 
   void start(bus::Accounts accounts) {
     face.reset();
     transactions.emplace(world.start());
+    Accounts::Store source;
+    source.authenticate = [this](const Question& question, std::chrono::milliseconds, auto answer) {
+      ++questions;
+      if (store_down) return answer(fail(Kind::Gone, "no answer"));
+      auto found = store.find(question.kind + " " + question.value);
+      answer(found != store.end() ? found->second
+                                  : AccountAnswer{false, "unknown", "", "", "", {}, {}, {}, 1});
+    };
+    asked.emplace(std::move(source),
+                  Accounts::Clocks{[this] { return steady; }, [this] { return world.wall; }});
     face.emplace(
-        *transactions, [this] { return world.wall; }, [this] { ++prepared; });
+        *transactions, [this] { return world.wall; }, [this] { ++prepared; }, *asked);
     auto served = face->serve(*pair.server, std::move(accounts));
     ASSERT_TRUE(served) << served.error().describe();
   }
@@ -134,6 +149,69 @@ TEST_F(AuthBusTest, JudgesTokens) {
   auto metrics = clients::read_metrics(*counted);
   EXPECT_EQ(metrics->back().name, "alknet_authd_tokens_total");
   EXPECT_EQ(metrics->back().samples[0].value, 1U);
+}
+
+TEST_F(AuthBusTest, AsksAccountsAboutWhatTheConfigurationDoesNotKnow) {
+  store["fingerprint " + id(9)] = {
+      true, "", "a-uuid", "key-1", line("restrict", 9), {"x"}, {}, {{"service", {"s"}}}, 1};
+  auto reason = [](Result<bus::Message> answer) {
+    EXPECT_TRUE(answer);
+    return answer->read_bool().value() ? std::string("accepted") : answer->read_text().value();
+  };
+  EXPECT_EQ(reason(verify(key(9))), "unknown-key") << "accounts are off";
+  EXPECT_EQ(questions, 0);
+  world.providers = {config::Provider::Configured, config::Provider::Accounts};
+  ASSERT_TRUE(call("Reload"));
+  auto answer = verify(key(9));
+  ASSERT_TRUE(answer && answer->read_bool().value());
+  EXPECT_EQ(answer->read_text().value(), "");
+  Identity identity{answer->read_text().value(), {}, {}};
+  Constraints constraints;
+  ASSERT_TRUE(clients::read_grants(*answer, identity, constraints));
+  EXPECT_EQ(identity, (Identity{"a-uuid", {"x"}, {{"service", {"s"}}}}));
+  EXPECT_TRUE(constraints.no_port_forwarding);
+  EXPECT_EQ(reason(verify(key(8))), "unknown-key");
+  const int before = questions;
+  EXPECT_EQ(reason(verify(key(1))), "accepted");
+  EXPECT_EQ(questions, before) << "the configuration knows it";
+
+  auto revoked = [&](std::vector<std::string> ids) {
+    return call("FindRevoked", [&](bus::Message& m) { m.write_texts(ids); })->read_texts().value();
+  };
+  EXPECT_THAT(revoked({id(1), constraints.credential, id(7)}), ElementsAre(id(7)));
+  store_down = true;
+  steady += 2 * cache_lease;
+  EXPECT_EQ(reason(verify(key(9))), "accounts-unavailable");
+  EXPECT_EQ(reason(verify(key(1))), "accepted");
+  EXPECT_THAT(revoked({constraints.credential, id(7)}), ElementsAre(id(7))) << "nobody is sent away for it";
+  store_down = false;
+  store.clear();
+  asked->store_present(false);
+  EXPECT_THAT(revoked({id(1), constraints.credential}), ElementsAre(constraints.credential));
+}
+
+TEST_F(AuthBusTest, AccountsMayBeAskedFirst) {
+  world.providers = {config::Provider::Accounts, config::Provider::Configured};
+  ASSERT_TRUE(call("Reload"));
+  store["fingerprint " + id(1)] = {false, "revoked", "", "", "", {}, {}, {}, 1};
+  auto refused = verify(key(1));
+  EXPECT_FALSE(refused->read_bool().value());
+  EXPECT_EQ(refused->read_text().value(), "revoked");
+  EXPECT_TRUE(verify(key(2))->read_bool().value()) << "no account knows it";
+  store_down = true;
+  steady += 2 * cache_lease;
+  EXPECT_TRUE(verify(key(1))->read_bool().value()) << "files count while the storage is down";
+  EXPECT_FALSE(verify(key(9))->read_bool().value());
+}
+
+TEST_F(AuthBusTest, SaysWhenAccountsChange) {
+  int heard = 0;
+  auto slot = pair.client->match_signal(target, "Changed", [&](bus::Message&) { ++heard; });
+  face->accounts_changed(); // they are off: nobody's business
+  world.providers = {config::Provider::Configured, config::Provider::Accounts};
+  ASSERT_TRUE(call("Reload"));
+  face->accounts_changed();
+  ASSERT_TRUE(bus::test::run_until(loop, [&] { return heard == 2; }));
 }
 
 TEST_F(AuthBusTest, CountsVerdictsAndReloads) {

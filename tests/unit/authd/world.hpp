@@ -13,6 +13,7 @@ struct World {
   std::map<std::string, std::string> files{{"/keys", line(1) + "\n" + line(2) + "\n"}};
   std::vector<config::Problem> problems;
   std::vector<config::ApiKey> api_keys;
+  std::vector<config::Provider> providers{config::Provider::Configured};
   std::string digest = "one";
   std::chrono::steady_clock::time_point steady{};
   UnixSeconds wall = 1'800'000'000; // 15 January 2027, 08:00:00 UTC
@@ -24,6 +25,7 @@ struct World {
               config::Configuration configuration;
               configuration.dynamic.auth.authorized_keys = elements;
               configuration.dynamic.auth.api_keys = api_keys;
+              configuration.dynamic.auth.providers = providers;
               configuration.digest = digest;
               return configuration;
             },

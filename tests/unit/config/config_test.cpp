@@ -68,6 +68,7 @@ tls = { cert = "/c.pem", key = "/k.pem" }
 [auth]
 host_key = "/etc/key"
 disconnect_revoked = false
+providers = ["accounts", "configured"]
 ssh.authorized_keys = ["/etc/alknet/authorized_keys", "ssh-ed25519 AAAA me"]
 ssh.cert_authorities = ["cas"]
 token = { enabled = false, max_token_age = "1m", key_source = "shared" }
@@ -144,6 +145,7 @@ TEST(Parse, EveryKey) {
   EXPECT_FALSE(whole.dynamic.auth.disconnect_revoked);
   EXPECT_EQ(whole.dynamic.auth.authorized_keys.size(), 2U);
   EXPECT_THAT(whole.dynamic.auth.cert_authorities, ElementsAre("cas"));
+  EXPECT_THAT(whole.dynamic.auth.providers, ElementsAre(Provider::Accounts, Provider::Configured));
   EXPECT_EQ(whole.dynamic.auth.token, (Token{false, 60s}));
   auto& api_keys = whole.dynamic.auth.api_keys;
   ASSERT_EQ(api_keys.size(), 2U);
@@ -385,6 +387,12 @@ TEST(Parse, Warnings) {
               Not(Contains(HasSubstr("forwarding.default"))));
 }
 
+TEST(Parse, Providers) {
+  for (auto bad : {"", "'accounts'", "'configured', 'configured'", "'accounts', 'configured', 'accounts'"})
+    EXPECT_THAT(problems_of("[auth]\nproviders = [" + std::string(bad) + "]\n"),
+                ElementsAre(HasSubstr("t:2: auth.providers: must hold \"configured\"")));
+}
+
 TEST(Parse, ApiKeys) {
   const std::string zeros(64, '0'), ones(64, '1');
   auto entry = [](const std::string& hash, const std::string& more = "") {
@@ -393,8 +401,7 @@ TEST(Parse, ApiKeys) {
   EXPECT_FALSE(require(entry(zeros)).dynamic.auth.api_keys[0].expires());
   EXPECT_THAT(problems_of("[[auth.api_keys]]\n"), ElementsAre("t:1: auth.api_keys[0].hash: is missing"));
   for (const auto& bad : {zeros + "0", zeros.substr(1), std::string(64, 'A'), std::string()})
-    EXPECT_THAT(problems_of(entry(bad)), ElementsAre(HasSubstr("t:2: auth.api_keys[0].hash: must be")))
-        << bad;
+    EXPECT_THAT(problems_of(entry(bad)), ElementsAre(HasSubstr("t:2: auth.api_keys[0].hash: must be")));
   for (auto bad : {"", "alk", "key_", "alk_12345", "alk_ "})
     EXPECT_THAT(problems_of(entry(zeros, "prefix = \"" + std::string(bad) + "\"\n")),
                 ElementsAre(HasSubstr("t:3: auth.api_keys[0].prefix: must be")))
@@ -439,7 +446,7 @@ TEST(KnownKeys, AreTheOnesTheFullFileSets) {
   EXPECT_THAT(keys, Contains("forwarding.rules[].transports"));
   EXPECT_THAT(keys, Contains("limits.keepalive_count_max"));
   EXPECT_THAT(keys, Contains("auth.ssh.authorized_keys"));
-  EXPECT_EQ(keys.size(), 53U);
+  EXPECT_EQ(keys.size(), 54U);
 }
 
 TEST(ChangedKeys, NamesWhatDiffers) {
