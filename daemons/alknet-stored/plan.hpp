@@ -3,7 +3,7 @@
 
 #include "alknet-stored/act.hpp"
 #include "alknet-stored/record.hpp"
-#include "alknet-stored/sql/connection.hpp"
+#include "alknet-stored/sql/engine.hpp"
 #include "bus/object.hpp"
 
 #include <memory>
@@ -18,6 +18,7 @@ struct Plan {
   Work work;                                     // holds values alone: it runs on another thread
   std::function<void(bus::Message& out)> answer; // on the loop, after `work` has succeeded and is durable
   std::shared_ptr<std::int64_t> revision;        // of a change: the one that it made
+  Place place = Place::system();
 };
 
 // Reads the arguments and says what to do; an error ends the call.
@@ -32,7 +33,16 @@ Plan reading(Function function, Encode encode) {
     ALK_TRY(*result, function(tables));
     return {};
   };
-  return {Access::Read, work, [result, encode](bus::Message& out) { encode(out, **result); }, nullptr};
+  return {Access::Read, work, [result, encode](bus::Message& out) { encode(out, **result); }, nullptr,
+          Place::system()};
+}
+
+// The same for a change that has nothing to do with identities.
+template <class Function, class Encode>
+Plan writing(Function function, Encode encode) {
+  Plan plan = reading(function, encode);
+  plan.access = Access::Write;
+  return plan;
 }
 
 // The same for a change of identities, after which everybody hears of a new revision.

@@ -49,7 +49,7 @@ void add(std::vector<std::string>& texts, std::vector<std::string> more) {
 
 // What the access control graph gives: by its own node, by organisations, roles and delegations.
 Result<void> add_graph(Transaction& tables, Resolved& resolved) {
-  ALK_TRY(const Grants grants, effective_grants(tables, account_key(resolved.account_id)));
+  ALK_TRY(const Grants grants, account_grants(tables, resolved.account_id));
   add(resolved.scopes, {grants.scopes.begin(), grants.scopes.end()});
   for (const auto& [name, actions] : grants.resources)
     add(resolved.resources[name], {actions.begin(), actions.end()});

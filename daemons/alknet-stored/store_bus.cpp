@@ -14,7 +14,7 @@ Result<void> StoreBus::serve(bus::Connection& connection, bus::Accounts accounts
 bus::Interface StoreBus::interface(StoreBus* self) {
   Methods all;
   for (auto part : {account_methods, organization_methods, key_methods, api_key_methods, audit_methods,
-                    identity_methods}) {
+                    identity_methods, graph_type_methods, graph_methods, node_methods, acl_methods}) {
     Methods methods = part(self);
     std::move(methods.begin(), methods.end(), std::back_inserter(all));
   }
@@ -46,13 +46,15 @@ void StoreBus::start(bus::Call call, Plan plan) {
     if (changed) announce(*made);
   };
   if (plan.access == Access::Read)
-    store_.read(Place::system(), std::move(plan.work), std::move(done));
+    store_.read(std::move(plan.place), std::move(plan.work), std::move(done));
   else
-    store_.write(Place::system(), std::move(plan.work), std::move(done));
+    store_.write(std::move(plan.place), std::move(plan.work), std::move(done));
 }
 
 // Only a hint to look again: whoever misses it asks for the revision.
 void StoreBus::announce(std::int64_t revision) {
+  if (revision == announced_) return; // a change that was none of identities
+  announced_ = revision;
   bus::Message signal = object_->make_signal("Changed");
   if (!signal) return;
   signal.write_u64(static_cast<std::uint64_t>(revision));

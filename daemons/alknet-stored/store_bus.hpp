@@ -2,6 +2,7 @@
 // Decode, ask the storage, log once, signal, answer.
 #pragma once
 
+#include "alknet-stored/graph/schema.hpp"
 #include "alknet-stored/plan.hpp"
 #include "alknet-stored/store.hpp"
 
@@ -26,6 +27,8 @@ class StoreBus {
 
   void start(bus::Call call, Plan plan);
   Store& store() { return store_; }
+  // For works of Access::Write alone: it belongs to the thread that writes.
+  std::shared_ptr<SchemaCache> schemas() const { return schemas_; }
   Act act(const bus::Call& call) const { return make_act_(call); }
 
  private:
@@ -34,6 +37,8 @@ class StoreBus {
   Store& store_;
   MakeAct make_act_;
   std::string engine_;
+  std::shared_ptr<SchemaCache> schemas_ = std::make_shared<SchemaCache>();
+  std::int64_t announced_ = 0;
   std::unique_ptr<bus::Object> object_;
 };
 
@@ -44,5 +49,9 @@ Methods key_methods(StoreBus* self);
 Methods api_key_methods(StoreBus* self);
 Methods audit_methods(StoreBus* self);
 Methods identity_methods(StoreBus* self);
+Methods graph_type_methods(StoreBus* self);
+Methods graph_methods(StoreBus* self);
+Methods node_methods(StoreBus* self);
+Methods acl_methods(StoreBus* self);
 
 } // namespace alk::stored

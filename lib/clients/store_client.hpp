@@ -28,6 +28,8 @@ class StoreClient {
  public:
   explicit StoreClient(bus::BlockingConnection& connection) : connection_(connection) {}
 
+  bus::BlockingConnection& connection() { return connection_; }
+
   Result<Entry> create_account(const Entry& facts);
   Result<Entry> account(const std::string& account);
   Result<Entries> list_accounts(); // all of them, in as many calls as it takes

@@ -127,7 +127,9 @@ class Polkit(harness.Case):
         """Members that only look are named here; whatever else alknet-admin may call needs polkit's consent."""
         looks = {"ListSessions", "Explain", "GetPolicy", "GetLimits", "GetMetrics", "ListPenalties",
                  "GetAccount", "ListAccounts", "ListOrganizations", "ListMembers", "ListKeys", "ListApiKeys", "ListAudit",
-                 "VerifyAudit", "Prepare", "Status"}
+                 "VerifyAudit", "Prepare", "Status", "GetGraphType", "ListGraphTypes", "GetGraph", "ListGraphs", "LoadGraph",
+                 "GetNode", "ListNodes", "GetEdge", "ListEdges", "CheckAccess", "ExplainAccess", "GetAccess",
+                 "ListPrincipals"}
         table = "".join((harness.root / f"daemons/{daemon}/policy.hpp").read_text()
                         for daemon in ("alknet-listend", "alknet-secretd", "alknet-stored"))
         rules = re.findall(r'\{"(\w+)",\s*bus::Who::Admin(,\s*"[^"]+")?\}', table)

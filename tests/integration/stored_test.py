@@ -135,6 +135,156 @@ class Administration(Stored):
         self.assertIn(b"not running", done.stderr)
 
 
+project_type = {
+    "name": "projects", "description": "what depends on what", "config": {"graph_type": "directed", "acyclic": True},
+    "node_types": [{"name": "task", "schema": {"type": "object", "required": ["title"],
+                                               "properties": {"title": {"type": "string", "minLength": 2}}}},
+                   {"name": "person"}],
+    "edge_types": [{"name": "needs", "allowed_source_types": ["task"], "allowed_target_types": ["task"]},
+                   {"name": "owns", "allowed_source_types": ["person"], "schema": {"maxProperties": 0}}]}
+
+
+class Graphs(Stored):
+    def setUp(self):
+        super().setUp()
+        self.start_stored()
+
+    def file(self, content):
+        path = self.dir / f"json{len(list(self.dir.glob('json*')))}"
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return path
+
+    def graph(self, *more):
+        self.ctl("graph", "put-type", self.file(project_type), *more)
+        return self.asked("graph", "create", "projects", "house", "--status", "active", *more)["id"]
+
+    def test_a_type_is_made_shown_changed_and_removed(self):
+        self.assertEqual(self.asked("graph", "put-type", self.file(project_type))["name"], "projects")
+        shown = self.asked("graph", "type", "projects")
+        self.assertEqual(shown["node_types"][1]["schema"], project_type["node_types"][0]["schema"])
+        self.assertEqual(self.asked("graph", "put-type", self.file(shown))["version"], shown["version"])  # nothing new
+        changed = {**project_type, "node_types": [{"name": "task", "schema": {"type": "object"}}]}
+        self.assertGreater(self.asked("graph", "put-type", self.file(changed))["version"], shown["version"])
+        self.assertEqual(len(self.asked("graph", "type", "projects")["node_types"]), 2)
+        other = {**project_type, "config": {"graph_type": "mixed"}}
+        self.assertIn("another one", self.ctl("graph", "put-type", self.file(other), check=1))
+        self.assertEqual([t["name"] for t in self.asked("graph", "types")["types"]], ["acl", "projects"])
+        self.ctl("graph", "remove-type", "projects")
+        self.assertIn("no such graph type", self.ctl("graph", "type", "projects", check=1))
+
+    def test_nodes_and_edges_from_their_making_to_their_end(self):
+        graph = self.graph()
+        node = self.asked("graph", "put-node", "house", "roof", "task", self.file({"title": "Roof"}))
+        self.assertEqual((node["key"], node["attributes"]), ("roof", {"title": "Roof"}))
+        self.ctl("graph", "put-node", graph, "walls", "task", self.file({"title": "Walls"}))
+        self.ctl("graph", "put-node", "house", "ann", "person")
+        edge = self.asked("graph", "put-edge", "house", "roof", "walls", "needs", self.file({"why": "rain"}), "--key", "e1")
+        self.assertEqual(edge["attributes"], {"edge_type": "needs", "why": "rain"})
+        again = self.asked("graph", "put-edge", "house", "roof", "walls", "needs", "--key", "e1")
+        self.assertEqual((again["id"], again["attributes"]), (edge["id"], {"edge_type": "needs"}))
+        for arguments, words in ((("put-edge", "house", "walls", "roof", "needs"), "close a circle"),
+                                 (("put-edge", "house", "roof", "walls", "needs"), "is there already"),
+                                 (("put-edge", "house", "ann", "roof", "needs"), "do not begin"),
+                                 (("put-edge", "house", "ann", "nobody", "owns"), "no such node"),
+                                 (("put-edge", "house", "ann", "ann", "owns"), "to itself"),
+                                 (("put-node", "house", "x", "thing"), "no such node type"),
+                                 (("put-node", "house", "x", "task"), "title"),
+                                 (("put-node", "house", "x", "task", self.file({"title": "a"})), "/title"),
+                                 (("put-node", "house", "roof", "person"), "another type"),
+                                 (("node", "nowhere", "x"), "no such graph")):
+            self.assertIn(words, self.ctl("graph", *arguments, check=1), arguments)
+        self.assertEqual([n["key"] for n in self.asked("graph", "nodes", "house", "--limit", "2")["nodes"]], ["ann", "roof"])
+        self.assertEqual([n["key"] for n in self.asked("graph", "nodes", "house", "--after", "roof")["nodes"]], ["walls"])
+        self.assertEqual(len(self.asked("graph", "edges", "house", "--from", "roof")["edges"]), 1)
+        self.assertEqual(self.asked("graph", "edges", "house", "--to", "roof")["edges"], [])
+        self.ctl("graph", "remove-node", "house", "walls")  # with its edge
+        self.assertIn("no such edge", self.ctl("graph", "edge", "house", "e1", check=1))
+        self.assertIn("graphs of that type", self.ctl("graph", "remove-type", "projects", check=1))
+        self.ctl("graph", "delete", "house")
+
+    def test_a_whole_graph_goes_out_and_in_again(self):
+        self.graph()
+        whole = {"nodes": [{"key": f"t{i}", "type": "task", "attributes": {"title": f"Task {i}"}} for i in range(1500)],
+                 "edges": [{"source": f"t{i}", "target": f"t{i + 1}", "type": "needs"} for i in range(1499)]}
+        self.ctl("graph", "import", "house", self.file(whole))
+        out = self.asked("graph", "export", "house")
+        self.assertEqual((len(out["nodes"]), len(out["edges"])), (1500, 1499))
+        self.assertEqual(len(self.asked("graph", "nodes", "house", "--limit", "2000")["nodes"]), 1500)
+        whole["edges"].append({"source": "t1499", "target": "t0", "type": "needs"})
+        self.assertIn("circle", self.ctl("graph", "import", "house", self.file(whole), check=1))
+        whole["nodes"][3]["attributes"] = {}
+        self.assertIn("/nodes/3", self.ctl("graph", "import", "house", self.file(whole), check=1))
+        self.assertEqual(self.asked("graph", "export", "house"), out)  # nothing was changed
+
+    def test_organisations_have_graphs_of_their_own(self):
+        self.ctl("account", "add", "ada@example.org")
+        for slug in ("acme", "other"):
+            self.ctl("org", "add", slug, "--owner", "ada@example.org")
+        self.graph("--org", "acme")
+        self.ctl("graph", "put-node", "house", "ann", "person", "--org", "acme")
+        self.assertEqual(len(self.asked("graph", "nodes", "house", "--org", "acme")["nodes"]), 1)
+        self.assertIn("no such graph", self.ctl("graph", "nodes", "house", check=1))
+        self.ctl("graph", "types", "--org", "other", check=1)  # has none yet
+        self.assertIn("no such organisation", self.ctl("graph", "types", "--org", "../x", check=1))
+
+
+class Access(Stored):
+    def setUp(self):
+        super().setUp()
+        self.start_stored()
+        for email in ("ada@example.org", "bob@example.org"):
+            self.ctl("account", "add", email)
+        self.ctl("org", "add", "acme", "--owner", "ada@example.org")
+
+    def test_grants_roles_and_organisations_come_together(self):
+        self.ctl("acl", "grant", "org:acme", "--scope", "acme:read", "--resource", "project:7=read,write")
+        self.ctl("acl", "grant", "role:ops", "--scope", "ops:deploy")
+        self.ctl("acl", "join", "ada@example.org", "role:ops")
+        self.ctl("acl", "grant", "ada@example.org", "--scope", "own:one")
+        self.assertEqual(self.asked("acl", "list", "ada@example.org"),
+                         {"scopes": ["acme:read", "ops:deploy", "own:one"], "resources": {"project:7": ["read", "write"]}})
+        asked = ("ada@example.org", "--scope", "acme:read", "--any-scope", "x:y", "--any-scope", "ops:deploy",
+                 "--resource", "project:7=write")
+        self.assertIn("granted", self.ctl("acl", "check", *asked))
+        explained = self.ctl("acl", "explain", *asked)
+        self.assertIn("-belongs_to-> org:", explained)
+        self.assertIn("-belongs_to-> role:ops", explained)
+        self.ctl("acl", "check", "bob@example.org", "--scope", "acme:read", check=1)
+        self.assertIn("nobody within reach", self.ctl("acl", "explain", "bob@example.org", "--scope", "acme:read"))
+        self.ctl("org", "set-member", "acme", "bob@example.org")
+        self.ctl("acl", "check", "bob@example.org", "--scope", "acme:read")
+        self.ctl("account", "suspend", "bob@example.org")
+        self.ctl("acl", "check", "bob@example.org", "--scope", "acme:read", check=1)
+        self.assertIn("not active", self.ctl("acl", "explain", "bob@example.org", "--scope", "acme:read"))
+        self.ctl("acl", "unlink", "ada@example.org", "role:ops")
+        self.assertNotIn("ops:deploy", self.asked("acl", "list", "ada@example.org")["scopes"])
+        names = {p["name"] for p in self.asked("acl", "list")["principals"]}
+        self.assertEqual(names, {"ada@example.org", "bob@example.org", "acme", "ops"})
+        actions = [row["action"] for row in self.asked("audit", "list")["rows"]]
+        self.assertIn("acl.edge-removed", actions)
+        self.assertIn("acl.node-changed", actions)
+
+    def test_delegations_pass_what_the_delegator_has(self):
+        self.ctl("acl", "grant", "ada@example.org", "--scope", "a:b", "--scope", "c:d")
+        self.assertIn("has not all", self.ctl("acl", "delegate", "ada@example.org", "bob@example.org", "--scope", "x:y", check=1))
+        self.ctl("acl", "delegate", "ada@example.org", "bob@example.org", "--scope", "a:b", "--final")
+        self.assertEqual(self.asked("acl", "list", "bob@example.org")["scopes"], ["a:b"])
+        self.assertIn("cut by", self.ctl("acl", "explain", "bob@example.org", "--scope", "c:d"))
+        self.assertIn("circle", self.ctl("acl", "delegate", "bob@example.org", "ada@example.org", check=1))
+        self.ctl("acl", "delegate", "bob@example.org", "role:crew", "--scope", "a:b", check=1)  # final
+        self.ctl("acl", "revoke", "ada@example.org", "--scope", "a:b")
+        self.assertEqual(self.asked("acl", "list", "bob@example.org")["scopes"], [])
+        self.assertIn("has not got", self.ctl("acl", "revoke", "ada@example.org", "--scope", "a:b", check=1))
+
+    def test_members_decide_about_memberships_and_the_graph_stays(self):
+        edge, = [e for e in self.asked("graph", "edges", "acl")["edges"]]
+        for arguments in (("graph", "remove-edge", "acl", edge["id"]), ("graph", "remove-node", "acl", edge["target"]),
+                          ("graph", "delete", "acl"), ("graph", "import", "acl", "/dev/null"), ("graph", "create", "acl", "acl"),
+                          ("acl", "join", "bob@example.org", "org:acme")):
+            self.ctl(*arguments, check=1)
+        self.assertEqual(self.asked("graph", "edges", "acl")["edges"], [edge])
+
+
 class Files(Stored):
     def edit(self, statement):
         tables = self.tables()

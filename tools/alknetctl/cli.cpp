@@ -112,6 +112,7 @@ class CommandLine {
   CLI::App program_{"Looks after a running alknet server", "alknetctl"};
   Arguments arguments_;
   std::shared_ptr<StoreWords> store_words_;
+  std::shared_ptr<GraphCliWords> graph_words_;
   std::vector<std::pair<CLI::App*, Chosen>> verbs_;
 };
 
@@ -207,6 +208,7 @@ void CommandLine::add_store() {
     return add_to(parent, name, description, std::move(run));
   };
   store_words_ = add_store_verbs(program_, arguments_.place, add);
+  graph_words_ = add_graph_verbs(program_, arguments_.place, add);
 }
 
 void CommandLine::add_keys() {

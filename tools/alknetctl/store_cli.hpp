@@ -21,6 +21,9 @@ struct StoreWords; // what the options are read into
 // `place` is read when a verb runs. The answer must live as long as `program`.
 std::shared_ptr<StoreWords> add_store_verbs(CLI::App& program, const Place& place, const AddVerb& add);
 
+struct GraphCliWords;
+std::shared_ptr<GraphCliWords> add_graph_verbs(CLI::App& program, const Place& place, const AddVerb& add);
+
 // Runs `verb` against alknet-stored, or reports why it is not there.
 int with_store(const Place& place, const Output& output, const std::function<int(StoreClient&)>& verb);
 

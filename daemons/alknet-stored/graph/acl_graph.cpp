@@ -248,6 +248,13 @@ Result<Grants> effective_grants(Transaction& tables, const std::string& principa
   return AclCheck(source).effective(principal);
 }
 
+Result<Grants> account_grants(Transaction& tables, std::string_view account_id) {
+  ALK_TRY(Grants grants, effective_grants(tables, account_key(account_id)));
+  ALK_TRY(const Grants as_service, effective_grants(tables, "service:" + std::string(account_id)));
+  grants.add(as_service);
+  return grants;
+}
+
 Result<bool> check_access(Transaction& tables, const std::string& principal, const AccessSpec& spec) {
   ALK_TRY(auto graph_id, find_acl_graph(tables));
   AclTables source(tables, std::move(graph_id));

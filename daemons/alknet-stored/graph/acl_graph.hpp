@@ -45,6 +45,8 @@ Result<AclExplanation> explain_access(Transaction& tables, const std::string& pr
 
 // What somebody has by the graph, with memberships, roles and delegations; nothing when there is no graph.
 Result<Grants> effective_grants(Transaction& tables, const std::string& principal);
+// The same of an account, as a person and as a service.
+Result<Grants> account_grants(Transaction& tables, std::string_view account_id);
 
 // Makes the belongs_to edges between accounts and organisations what organization_members says, with the
 // principals that they need. The answer is how many edges were made or removed.

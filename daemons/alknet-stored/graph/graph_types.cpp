@@ -44,7 +44,7 @@ Result<void> check_type(const T& type) {
   ALK_TRY_VOID(check_name("name", type.name, max_name_bytes));
   if (type.description.size() > max_description_bytes) return fail(Kind::Invalid, "description: too long");
   auto schema = Schema::compile(type.schema);
-  if (!schema) return pass(std::move(schema).error(), "schema");
+  if (!schema) return at_place(std::move(schema).error(), "schema");
   return {};
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 Result<std::string> metadata_with_type(std::string_view metadata, std::string_view type) {
   auto result = with_json_string(metadata, "type", type, max_metadata_bytes);
-  if (!result) return pass(std::move(result).error(), "metadata");
+  if (!result) return at_place(std::move(result).error(), "metadata");
   return result;
 }
 
@@ -66,7 +66,7 @@ Result<const EdgeType*> GraphWriter::edge_type(const std::string& name) {
 Result<void> GraphWriter::check_attributes(const std::string& type_id, std::string_view schema,
                                            std::string_view attributes) {
   auto is_object = check_json_object(attributes, max_value_bytes);
-  if (!is_object) return pass(std::move(is_object).error(), "attributes");
+  if (!is_object) return at_place(std::move(is_object).error(), "attributes");
   ALK_TRY(auto compiled, schemas_.get(type_id, type_.version, schema));
   ALK_TRY(auto violations, compiled->validate(attributes));
   if (!violations.empty()) return fail(Kind::Invalid, "attributes: " + describe(violations));

@@ -103,6 +103,11 @@ Result<void> delete_graph(Transaction& tables, const Act& act,
                           std::string_view id); // with all its nodes and edges
 
 // For the other files of the metagraph.
+// `error` with the place that it is about in front: the caller is told.
+inline Failure at_place(Error error, const std::string& place) {
+  error.what = place + ": " + error.what;
+  return pass(std::move(error));
+}
 Result<void> check_name(std::string_view field, std::string_view text,
                         std::size_t limit); // 1 byte to limit, printable UTF-8
 Result<void> publish_change(Transaction& tables, const Act& act, std::string_view topic,

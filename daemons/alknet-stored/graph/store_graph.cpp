@@ -25,7 +25,7 @@ Result<void> store_node(GraphWriter& writer, const Json& json, const std::string
   ALK_TRY(node.key, text(json, "key", where));
   ALK_TRY(node.type, text(json, "type", where));
   node.attributes = attributes(json);
-  if (auto added = writer.add_node(std::move(node)); !added) return pass(std::move(added).error(), where);
+  if (auto added = writer.add_node(std::move(node)); !added) return at_place(std::move(added).error(), where);
   return {};
 }
 
@@ -43,7 +43,7 @@ Result<void> store_edge(GraphWriter& writer, const Json& json, const std::string
     if (!undirected->is_boolean()) return wrong(where + "/undirected", "is not true or false");
     edge.undirected = undirected->get<bool>();
   }
-  if (auto added = writer.add_edge(std::move(edge)); !added) return pass(std::move(added).error(), where);
+  if (auto added = writer.add_edge(std::move(edge)); !added) return at_place(std::move(added).error(), where);
   return {};
 }
 
