@@ -57,6 +57,8 @@ class Accounts {
   void find_revoked(std::vector<std::string> credentials, UnixSeconds now,
                     std::function<void(std::vector<std::string>)> done);
 
+  bool searching() const { return !searches_.empty(); }
+
   // Every confirm_interval once it is active.
   void tick();
   // Accounts are not asked any more: what was remembered goes, until the next login of one.

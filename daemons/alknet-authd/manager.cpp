@@ -120,7 +120,8 @@ void Manager::tick_accounts() {
   });
 }
 
-// At once, but many changes in a row, as of an import, are a few questions to whoever has sessions.
+// At once, but many changes in a row, as of an import, are a few questions to whoever has sessions; and none
+// while the answers to the last ones are still being looked for, so that changes never queue up.
 void Manager::accounts_changed() {
   if (announced_) {
     announce_again_ = true;
@@ -128,9 +129,14 @@ void Manager::accounts_changed() {
   }
   bus_.accounts_changed();
   announced_ = true;
+  pause_announcements();
+}
+
+void Manager::pause_announcements() {
   announce_pause_.expires_after(between_announcements);
   announce_pause_.async_wait([this](std::error_code error) {
     if (error) return;
+    if (announce_again_ && accounts_.searching()) return pause_announcements();
     announced_ = false;
     if (std::exchange(announce_again_, false)) accounts_changed();
   });

@@ -27,6 +27,7 @@ class Manager : public daemon::Service {
   void expire_later();
   void tick_accounts();
   void accounts_changed();
+  void pause_announcements();
 
   daemon::CommittedStore store_;
   Sources disk_;

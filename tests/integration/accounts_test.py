@@ -258,6 +258,22 @@ class Down(Accounts):
         self.assertEqual(self.verdict(self.ada), "revoked")
 
 
+class AccountsFirst(Accounts):
+    order = '["accounts", "configured"]'
+
+    def test_accounts_decide_and_files_count_while_they_cannot(self):
+        account = self.account()
+        self.assertTrue(self.logs_in("mine"))
+        self.ctl("keys", "add", self.mine, "--account", account)
+        harness.wait_until(lambda: self.verify(blob(self.mine))["id"] == account, what="the account's identity")
+        self.ctl("keys", "remove", harness.fingerprint(self.dir / "mine.pub"), "--account", account)
+        harness.wait_until(lambda: self.verdict(self.mine) == "revoked", what="the account's word")
+        self.stored.stop()
+        self.assertEqual(self.verify(blob(self.mine))["id"], harness.fingerprint(self.dir / "mine.pub"))
+        self.assertTrue(self.logs_in("mine"))
+        self.assertEqual(self.verdict(self.other), "accounts-unavailable")
+
+
 class Revocations(Accounts):
     def ended(self, *command):
         """Seconds until the one session is gone, from the beginning of the command that takes it away."""

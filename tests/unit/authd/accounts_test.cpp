@@ -236,11 +236,13 @@ TEST_F(AccountsTest, ASearchIsBoundedAndComplete) {
   });
   accounts->find_revoked({}, now, [&](std::vector<std::string>) { second = true; });
   EXPECT_EQ(activations, 1) << "sessions of an earlier process";
+  EXPECT_TRUE(accounts->searching());
   while (!open.empty()) {
     ASSERT_LE(open.size(), max_search_questions);
     answer(open.front().question.value == "17" ? answer_with(line(1)) : refused("revoked"));
   }
   EXPECT_TRUE(done && second);
+  EXPECT_FALSE(accounts->searching());
   EXPECT_EQ(revoked.size(), 199U);
 }
 
