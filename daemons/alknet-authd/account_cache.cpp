@@ -67,19 +67,20 @@ void AccountCache::forget() {
   ++feed_;
 }
 
-const AccountAnswer* AccountCache::find(const Question& question, SteadyTime now) const {
+KnownPtr AccountCache::find(const Question& question, SteadyTime now) const {
   if (!confirmed_ || now - *confirmed_ > cache_lease) return nullptr;
   const std::string key = key_of(question);
-  if (const Entry* entry = accepted_.find(key)) return &entry->answer;
+  if (const Entry* entry = accepted_.find(key)) return entry->known;
   const Entry* entry = refused_.find(key);
-  return entry != nullptr && now - entry->asked <= refusal_lifetime ? &entry->answer : nullptr;
+  return entry != nullptr && now - entry->asked <= refusal_lifetime ? entry->known : nullptr;
 }
 
-void AccountCache::keep(const Question& question, const AccountAnswer& answer, const Asked& asked) {
-  if (asked.feed != feed_ || answer.revision != revision_) return;
+void AccountCache::keep(const Question& question, KnownPtr known, const Asked& asked) {
+  if (asked.feed != feed_ || known->answer.revision != revision_) return;
+  const bool accepted = known->answer.accepted;
   std::string key = key_of(question);
-  (answer.accepted ? refused_ : accepted_).remove(key);
-  (answer.accepted ? accepted_ : refused_).put({std::move(key), answer, asked.at});
+  (accepted ? refused_ : accepted_).remove(key);
+  (accepted ? accepted_ : refused_).put({std::move(key), std::move(known), asked.at});
 }
 
 } // namespace alk::authd

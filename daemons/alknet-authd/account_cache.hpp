@@ -24,7 +24,7 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 inline constexpr std::chrono::milliseconds cache_lease{500};
 // A key that was just given to an account must not be refused for longer, whatever goes wrong.
 inline constexpr std::chrono::milliseconds refusal_lifetime{1000};
-// About 1 KiB each, a line with many options more. Beyond, the oldest goes and is asked for again.
+// About 2 KiB each, a line with many options more. Beyond, the oldest goes and is asked for again.
 inline constexpr std::size_t max_cached_accepted = 2048;
 // Apart, so that whoever shows many keys that nobody knows cannot drive the good ones out.
 inline constexpr std::size_t max_cached_refused = 512;
@@ -53,17 +53,17 @@ class AccountCache {
   // The store went, or is another: also its revision is unknown.
   void forget();
 
-  // Until the next call of anything else.
-  const AccountAnswer* find(const Question& question, SteadyTime now) const;
+  // Nothing when it is not known, or does not count.
+  KnownPtr find(const Question& question, SteadyTime now) const;
   // An answer that was not Outdated.
-  void keep(const Question& question, const AccountAnswer& answer, const Asked& asked);
+  void keep(const Question& question, KnownPtr known, const Asked& asked);
 
   std::size_t size() const { return accepted_.size() + refused_.size(); }
 
  private:
   struct Entry {
     std::string key;
-    AccountAnswer answer;
+    KnownPtr known;
     SteadyTime asked;
   };
   // In the order of their coming.

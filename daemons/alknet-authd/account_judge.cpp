@@ -19,12 +19,6 @@ std::string hex(const Digest& digest) {
   return hex_encode({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
-KeySet keys_of(const AccountAnswer& answer) {
-  AuthorizedKeys keys;
-  parse_authorized_keys("account", answer.line, keys);
-  return KeySet::build(std::move(keys));
-}
-
 bool over(const AccountAnswer& answer, UnixSeconds now) {
   return answer.expires && static_cast<std::uint64_t>(std::max<UnixSeconds>(now, 0)) >= *answer.expires;
 }
@@ -62,14 +56,20 @@ std::optional<Question> question_about(std::string_view blob) {
 
 } // namespace
 
+KnownPtr read_answer(AccountAnswer answer) {
+  AuthorizedKeys keys;
+  parse_authorized_keys("account", answer.line, keys);
+  return std::make_shared<const Known>(Known{std::move(answer), KeySet::build(std::move(keys))});
+}
+
 Inquiry inquire_key(const Attempt& attempt, UnixSeconds now) {
   auto question = question_about(attempt.blob);
   if (!question) return {};
   std::string blob(attempt.blob), user(attempt.user), address(attempt.address);
-  return {{*question}, [=](const AccountAnswer& answer, const Question& asked) -> Verdict {
-            auto judged = judge(keys_of(answer), {blob, user, address}, now);
+  return {{*question}, [=](const Known& known, const Question& asked) -> Verdict {
+            auto judged = judge(known.keys, {blob, user, address}, now);
             if (!judged) return Refusal::UnknownKey;
-            return owned(std::move(*judged), answer, asked, now);
+            return owned(std::move(*judged), known.answer, asked, now);
           }};
 }
 
@@ -86,10 +86,10 @@ Inquiry inquire_token(const config::Auth& auth, std::string_view token, std::str
   rules.token = auth.token;
   // An API key is its hash and is not kept; an AuthToken says nothing that its holder could not say again.
   std::string text = parsed ? std::string(token) : std::string();
-  inquiry.judge = [rules, text, address = std::string(address), now](const AccountAnswer& answer,
+  inquiry.judge = [rules, text, address = std::string(address), now](const Known& known,
                                                                      const Question& asked) -> Verdict {
-    if (asked.kind == "api-key") return owned(Grant{}, answer, asked, now);
-    return owned(judge_auth_token(keys_of(answer), rules.token, text, address, now), answer, asked, now);
+    if (asked.kind == "api-key") return owned(Grant{}, known.answer, asked, now);
+    return owned(judge_auth_token(known.keys, rules.token, text, address, now), known.answer, asked, now);
   };
   return inquiry;
 }
@@ -118,12 +118,12 @@ std::optional<AccountLogin> parse_account_credential(std::string_view text) {
   return AccountLogin{{std::string(*kind), std::string(*value)}, std::string(*id), std::string(*inner)};
 }
 
-bool still_admitted(const AccountLogin& login, const AccountAnswer& answer, UnixSeconds now) {
+bool still_admitted(const AccountLogin& login, const Known& known, UnixSeconds now) {
+  const AccountAnswer& answer = known.answer;
   if (!answer.accepted || answer.credential != login.credential || over(answer, now)) return false;
   if (login.question.kind == "api-key") return true;
-  const KeySet keys = keys_of(answer);
-  if (auto certificate = parse_credential(login.inner)) return still_admitted(keys, *certificate, now);
-  return std::any_of(keys.logins().begin(), keys.logins().end(),
+  if (auto certificate = parse_credential(login.inner)) return still_admitted(known.keys, *certificate, now);
+  return std::any_of(known.keys.logins().begin(), known.keys.logins().end(),
                      [&](const KeySet::Entry& entry) { return !expired(entry.line.options, now); });
 }
 

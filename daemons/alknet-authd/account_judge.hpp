@@ -7,10 +7,19 @@
 #include "clients/account_client.hpp"
 
 #include <functional>
+#include <memory>
 
 namespace alk::authd {
 
 using clients::AccountAnswer;
+
+// An answer of the store with its line read: that costs more than all else, so it is done once.
+struct Known {
+  AccountAnswer answer;
+  KeySet keys; // of its line
+};
+using KnownPtr = std::shared_ptr<const Known>;
+KnownPtr read_answer(AccountAnswer answer);
 
 struct Question {
   std::string kind; // of org.alknet.Store1.Authenticate
@@ -20,7 +29,7 @@ struct Question {
 struct Inquiry {
   std::vector<Question> questions; // the next one when the answer is "unknown"
   // About an accepted answer, and which question it answers.
-  std::function<Verdict(const AccountAnswer& answer, const Question& question)> judge;
+  std::function<Verdict(const Known& known, const Question& question)> judge;
 };
 
 // Without questions where accounts can know nothing. Everything is copied.
@@ -39,6 +48,6 @@ struct AccountLogin {
 };
 std::string account_credential(const AccountLogin& login);
 std::optional<AccountLogin> parse_account_credential(std::string_view text);
-bool still_admitted(const AccountLogin& login, const AccountAnswer& answer, UnixSeconds now);
+bool still_admitted(const AccountLogin& login, const Known& known, UnixSeconds now);
 
 } // namespace alk::authd

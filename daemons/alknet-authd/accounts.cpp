@@ -36,21 +36,22 @@ void Accounts::learn(AccountCache::News news) {
   if (news == AccountCache::News::Changed && active_ && on_changed_) on_changed_();
 }
 
-void Accounts::ask(const Question& question, SteadyTime deadline, Answer<AccountAnswer> answer) {
+void Accounts::ask(const Question& question, SteadyTime deadline, Answer<KnownPtr> answer) {
   const SteadyTime now = clocks_.steady();
-  if (const AccountAnswer* known = cache_.find(question, now)) return answer(AccountAnswer(*known));
+  if (KnownPtr known = cache_.find(question, now)) return answer(std::move(known));
   const auto left = std::chrono::floor<std::chrono::milliseconds>(deadline - now);
   if (left.count() <= 0) return answer(fail(Kind::Gone, "no answer of org.alknet.Store1 in time"));
   auto take = [this, weak = std::weak_ptr<bool>(alive_), question, deadline, answer = std::move(answer),
                asked = cache_.asking(now)](Result<AccountAnswer> told) {
     if (weak.expired()) return;
     heard(told.has_value(), told ? "" : told.error().describe());
-    if (!told) return answer(std::move(told));
+    if (!told) return answer(pass(std::move(told).error()));
     const auto news = cache_.heard(asked, told->revision);
     if (news == AccountCache::News::Outdated) return ask(question, deadline, answer);
-    cache_.keep(question, *told, asked);
+    KnownPtr known = read_answer(std::move(*told));
+    cache_.keep(question, known, asked);
     learn(news);
-    answer(std::move(told));
+    answer(std::move(known));
   };
   store_.authenticate(question, left, std::move(take));
 }
@@ -66,16 +67,17 @@ void Accounts::next(std::shared_ptr<Inquiry> inquiry, std::size_t index, SteadyT
   if (open_ >= max_login_questions) return done(Verdict(Refusal::AccountsUnavailable));
   ++open_;
   ask(inquiry->questions[index], deadline,
-      [this, inquiry, index, deadline, done = std::move(done)](Result<AccountAnswer> answer) {
+      [this, inquiry, index, deadline, done = std::move(done)](Result<KnownPtr> told) {
         --open_;
-        if (!answer) return done(Verdict(Refusal::AccountsUnavailable));
-        if (!answer->accepted) {
-          Refusal refusal = refusal_of(*answer);
+        if (!told) return done(Verdict(Refusal::AccountsUnavailable));
+        const Known& known = **told;
+        if (!known.answer.accepted) {
+          Refusal refusal = refusal_of(known.answer);
           if (refusal == Refusal::UnknownKey) return next(inquiry, index + 1, deadline, done);
           return done(Verdict(refusal));
         }
-        Verdict verdict = inquiry->judge(*answer, inquiry->questions[index]);
-        if (std::holds_alternative<Grant>(verdict)) granted(answer->credential);
+        Verdict verdict = inquiry->judge(known, inquiry->questions[index]);
+        if (std::holds_alternative<Grant>(verdict)) granted(known.answer.credential);
         done(std::move(verdict));
       });
 }
@@ -174,11 +176,11 @@ void Accounts::ask_again(const std::shared_ptr<Search>& search, const std::strin
   if (!login) return;
   ++search->open;
   ask(login->question, clocks_.steady() + account_deadline,
-      [this, search, login = *login, credential](Result<AccountAnswer> answer) {
+      [this, search, login = *login, credential](Result<KnownPtr> told) {
         --search->open;
-        if (!answer)
+        if (!told)
           search_due_ = clocks_.steady() + search_again;
-        else if (!still_admitted(login, *answer, search->now))
+        else if (!still_admitted(login, **told, search->now))
           search->revoked.push_back(credential);
         continue_search();
       });

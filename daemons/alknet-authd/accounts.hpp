@@ -71,7 +71,7 @@ class Accounts {
 
  private:
   struct Search;
-  void ask(const Question& question, SteadyTime deadline, Answer<AccountAnswer> answer);
+  void ask(const Question& question, SteadyTime deadline, Answer<KnownPtr> answer);
   void learn(AccountCache::News news);
   void next(std::shared_ptr<Inquiry> inquiry, std::size_t index, SteadyTime deadline,
             std::function<void(std::optional<Verdict>)> done);

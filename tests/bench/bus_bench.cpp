@@ -1,7 +1,9 @@
 // What the bus call of a login costs: VerifyPublicKey of a running alknet-authd, over the bus and through the
 // proxy that alknet-listend uses. Prints one line of JSON.
 //
-//   bus_bench ADDRESS KEY(base64) COUNT PARALLEL
+//   bus_bench ADDRESS KEYS COUNT PARALLEL
+//
+// KEYS: a file with a key a line, in base64; they are shown in turns.
 #include "base/encoding.hpp"
 #include "clients/auth_client.hpp"
 #include "loop/task_group.hpp"
@@ -9,6 +11,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -20,15 +23,17 @@ using Clock = std::chrono::steady_clock;
 
 struct Run {
   clients::AuthClient auth;
-  clients::LoginRequest request;
+  std::vector<std::string> keys;
   long left;
   std::vector<double> times = {}; // microseconds
 };
 
 Task<> ask(Run& run) {
   while (run.left-- > 0) {
+    const auto turn = static_cast<std::size_t>(run.left) % run.keys.size();
+    clients::LoginRequest request{run.keys[turn], "alknet", {"127.0.0.1", 1, "tcp"}};
     auto begin = Clock::now();
-    auto login = co_await run.auth.verify_public_key(run.request);
+    auto login = co_await run.auth.verify_public_key(std::move(request));
     if (!login || !login->accepted) {
       std::fprintf(stderr, "refused: %s\n", login ? login->reason.c_str() : login.error().what.c_str());
       std::_Exit(1);
@@ -37,14 +42,14 @@ Task<> ask(Run& run) {
   }
 }
 
-int measure(const char* address, const std::string& key, long count, int parallel) {
+int measure(const char* address, std::vector<std::string> keys, long count, int parallel) {
   asio::io_context loop;
   auto connection = bus::Connection::open(loop, address);
   if (!connection) {
     std::fprintf(stderr, "%s\n", connection.error().what.c_str());
     return 1;
   }
-  Run run{clients::AuthClient(**connection), {key, "alknet", {"127.0.0.1", 1, "tcp"}}, count};
+  Run run{clients::AuthClient(**connection), std::move(keys), count};
   loop::TaskGroup tasks(loop);
   auto begin = Clock::now();
   for (int i = 0; i < parallel; ++i) tasks.spawn("ask", ask(run));
@@ -58,12 +63,19 @@ int measure(const char* address, const std::string& key, long count, int paralle
   return 0;
 }
 
+std::vector<std::string> read_keys(const char* path) {
+  std::vector<std::string> keys;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);)
+    if (auto key = base64_decode(line)) keys.emplace_back(key->begin(), key->end());
+  return keys;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
   if (argc != 5) return 2;
-  auto key = base64_decode(argv[2]);
-  if (!key) return 2;
-  return measure(argv[1], std::string(key->begin(), key->end()), std::max(1L, std::atol(argv[3])),
-                 std::max(1, std::atoi(argv[4])));
+  auto keys = read_keys(argv[2]);
+  if (keys.empty()) return 2;
+  return measure(argv[1], std::move(keys), std::max(1L, std::atol(argv[3])), std::max(1, std::atoi(argv[4])));
 }

@@ -2,6 +2,7 @@
 a target behind both. Everything lives in one directory and is stopped by pid."""
 
 import contextlib
+import json
 import os
 import pathlib
 import pwd
@@ -91,6 +92,79 @@ class Server:
 
     def __repr__(self):
         return self.name
+
+
+class Identities:
+    """alknet-authd and alknet-stored on a bus of their own: one key in a file, and `count` (500 at most) of an account, base64 as
+    in their lines."""
+
+    bus_config = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><listen>{address}</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow own="*"/><allow send_destination="*"/><allow receive_sender="*"/></policy></busconfig>
+"""
+
+    def __init__(self, count):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="bench-alknet-"))
+        self.address = f"unix:path={self.dir}/bus"
+        self._running = []
+        try:
+            self._start(count)
+        except BaseException:
+            self.stop()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        for process in reversed(self._running):
+            process.stop()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def _start(self, count):
+        (self.dir / "bus.conf").write_text(self.bus_config.format(address=self.address))
+        (self.dir / "state").mkdir(mode=0o700)
+        self.in_file, *self.of_accounts = (self._make_key() for _ in range(count + 1))
+        (self.dir / "alknet.toml").write_text("[auth]\nproviders = ['configured', 'accounts']\n[auth.ssh]\n"
+                                              f"authorized_keys = ['ssh-ed25519 {self.in_file}']\n")
+        for name, command in (
+                ("bus", ["dbus-daemon", "--nofork", "--nopidfile", f"--config-file={self.dir}/bus.conf"]),
+                ("stored", ["env", f"STATE_DIRECTORY={self.dir}/state", binaries / "alknet-stored", "--bus-address",
+                            self.address]),
+                ("authd", [binaries / "alknet-authd", "--config", self.dir / "alknet.toml", "--bus-address", self.address])):
+            self._running.append(Process(name, command, self.dir))
+            if name == "bus":
+                programs.wait_until((self.dir / "bus").exists, 10, "the bus")
+        programs.wait_until(lambda: self._ctl("account", "add", "bench@example.org"), 10, "alknet-stored")
+        lines = self.dir / "lines"
+        lines.write_text("".join(f"ssh-ed25519 {key}\n" for key in self.of_accounts))
+        if not self._ctl("keys", "add", lines, "--account", "bench@example.org"):
+            raise SystemExit("alknet-stored does not take the keys")
+
+    def _make_key(self):
+        path = self.dir / "made"
+        path.unlink(missing_ok=True)
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path], check=True, stdin=subprocess.DEVNULL)
+        return pathlib.Path(f"{path}.pub").read_text().split()[1]
+
+    def _ctl(self, *arguments):
+        return subprocess.run([binaries / "alknetctl", "--bus-address", self.address, *arguments],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+
+    def forget(self):
+        """A change, after which nothing counts that alknet-authd remembers."""
+        self._ctl("account", "set", "bench@example.org", "--name", str(time.monotonic()))
+
+    def ask(self, keys, count, parallel):
+        """`keys` shown to alknet-authd in turns: calls per second."""
+        file = self.dir / "keys"
+        file.write_text("".join(key + "\n" for key in keys))
+        command = [drivers / "bus_bench", self.address, file, str(count), str(parallel)]
+        return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["calls_per_second"]
 
 
 class Rig:

@@ -125,13 +125,14 @@ def logins(options):
 
 def _bus(options, rig, sequential):
     """The bus call inside a login, alone."""
-    key = (rig.state / "client_ed25519.pub").read_text().split()[1]
+    keys = rig.dir / "keys"
+    keys.write_text((rig.state / "client_ed25519.pub").read_text().split()[1] + "\n")
     rows = []
     for parallel in (1, 8):
         trip = Row("Bus call of a login", f"VerifyPublicKey, {parallel} at once, p50", "µs")
         rate = Row("Bus call of a login", f"VerifyPublicKey, {parallel} at once", "calls/s", digits=0)
         for _ in range(options.rounds):
-            found = measure.run([rigs.drivers / "bus_bench", f"unix:path={rig.state}/bus", key, "2000", str(parallel)])
+            found = measure.run([rigs.drivers / "bus_bench", f"unix:path={rig.state}/bus", keys, "2000", str(parallel)])
             trip.add("alknet", found["p50_us"])
             rate.add("alknet", found["calls_per_second"])
         rows += [trip, rate]
@@ -139,6 +140,25 @@ def _bus(options, rig, sequential):
     login_us = 1e6 / measure.summary(sequential.values["alknet"])["median"]
     share.add("alknet", 100 * measure.summary(rows[0].values["alknet"])["median"] / login_us)
     return [*rows, share]
+
+
+def accounts(options):
+    """The question of a login about a key of an account, beside that about a key in a file: the part of a login that differs."""
+    rows = []
+    with rigs.Identities(500) as identities:
+        for parallel in (1, 8):
+            remembered = Row("Logins by accounts", f"remembered, {parallel} at once", "calls/s", peer="key in a file",
+                             goal=("at least", 0.7), digits=0)
+            asked = Row("Logins by accounts", f"asked for, {parallel} at once", "calls/s", peer="key in a file", digits=0)
+            for _ in range(options.rounds):
+                in_file = identities.ask([identities.in_file], 2000, parallel)
+                identities.forget()
+                asked.add("alknet", identities.ask(identities.of_accounts, 500, parallel))  # each once
+                remembered.add("alknet", identities.ask(identities.of_accounts[:1], 2000, parallel))
+                for row in (asked, remembered):
+                    row.add("peer", in_file)
+            rows += [remembered, asked]
+    return rows
 
 
 def idle(options):
@@ -270,5 +290,5 @@ def _watch_stall(rig, mode, rate, seconds, row):
     return samples
 
 
-all_sections = {"throughput": throughput, "at-once": at_once, "tls": tls, "logins": logins, "idle": idle,
+all_sections = {"throughput": throughput, "at-once": at_once, "tls": tls, "logins": logins, "accounts": accounts, "idle": idle,
                 "channels": channels, "policy": policy, "graph": graph, "stalled": stalled}

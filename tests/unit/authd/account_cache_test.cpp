@@ -23,7 +23,7 @@ struct AccountCacheTest : ::testing::Test {
   News answer(const std::string& value, const AccountAnswer& with) {
     auto asked = cache.asking(now);
     auto news = cache.heard(asked, with.revision);
-    if (news != News::Outdated) cache.keep(about(value), with, asked);
+    if (news != News::Outdated) cache.keep(about(value), read_answer(with), asked);
     return news;
   }
   News confirm(std::uint64_t revision) { return cache.heard(cache.asking(now), revision); }
@@ -34,7 +34,7 @@ TEST_F(AccountCacheTest, AnAnswerCountsWhileItsRevisionIsConfirmed) {
   EXPECT_FALSE(knows("a"));
   EXPECT_EQ(answer("a", answer_with("line", {"x"}, 7)), News::Changed);
   ASSERT_TRUE(knows("a"));
-  EXPECT_EQ(cache.find(about("a"), now)->line, "line");
+  EXPECT_EQ(cache.find(about("a"), now)->answer.line, "line");
   EXPECT_FALSE(knows("b"));
   EXPECT_EQ(cache.find({"token-key", "a"}, now), nullptr) << "another kind of question";
   now += 500ms;
@@ -80,10 +80,10 @@ TEST_F(AccountCacheTest, AnAnswerThatARevocationHasOvertakenIsDiscarded) {
   auto asked = cache.asking(now);
   EXPECT_TRUE(cache.told(2));
   EXPECT_EQ(cache.heard(asked, 1), News::Outdated);
-  cache.keep(about("a"), answer_with("line", {}, 1), asked);
+  cache.keep(about("a"), read_answer(answer_with("line", {}, 1)), asked);
   EXPECT_EQ(cache.size(), 0U);
   EXPECT_EQ(cache.heard(asked, 2), News::Same) << "it was made after the change";
-  cache.keep(about("a"), answer_with("line", {}, 2), asked);
+  cache.keep(about("a"), read_answer(answer_with("line", {}, 2)), asked);
   EXPECT_TRUE(knows("a"));
 }
 
@@ -125,9 +125,9 @@ TEST_F(AccountCacheTest, RefusalsLastOneSecond) {
   now += 1ms;
   EXPECT_FALSE(knows("a"));
   answer("a", answer_with("line"));
-  EXPECT_TRUE(cache.find(about("a"), now)->accepted);
+  EXPECT_TRUE(cache.find(about("a"), now)->answer.accepted);
   answer("a", refused("revoked"));
-  EXPECT_FALSE(cache.find(about("a"), now)->accepted);
+  EXPECT_FALSE(cache.find(about("a"), now)->answer.accepted);
 }
 
 TEST_F(AccountCacheTest, IsBounded) {

@@ -29,7 +29,7 @@ KeySet keys(const std::string& text) {
 Verdict by_account(const AccountAnswer& answer, std::string_view blob, std::string_view user = "alice",
                    std::string_view address = "192.0.2.1") {
   auto inquiry = inquire_key({blob, user, address}, now);
-  return inquiry.judge(answer, inquiry.questions.at(0));
+  return inquiry.judge(*read_answer(answer), inquiry.questions.at(0));
 }
 
 Grant granted(const Verdict& verdict) {
@@ -67,7 +67,7 @@ TEST(Parity, OfKeysAndCertificates) {
       EXPECT_THAT(inquiry.questions, IsEmpty()) << one.options;
       continue;
     }
-    auto verdict = inquiry.judge(answer_with(text), inquiry.questions.at(0));
+    auto verdict = inquiry.judge(*read_answer(answer_with(text)), inquiry.questions.at(0));
     ASSERT_EQ(word(verdict), word(*configured)) << one.options;
     if (word(verdict) != "accepted") continue;
     auto theirs = std::get<Grant>(*configured), ours = std::get<Grant>(verdict);
@@ -106,7 +106,7 @@ TEST(AccountJudge, Tokens) {
   ASSERT_EQ(inquiry.questions.size(), 1U);
   EXPECT_EQ(inquiry.questions[0].kind, "api-key");
   EXPECT_EQ(inquiry.questions[0].value, "61210fdb492c840f1838774b822c184083c4093c7cb93e6c2c33732ff3b8903c");
-  auto grant = granted(inquiry.judge(answer_with("", {"x"}), inquiry.questions[0]));
+  auto grant = granted(inquiry.judge(*read_answer(answer_with("", {"x"})), inquiry.questions[0]));
   EXPECT_THAT(grant.identity.scopes, ElementsAre("x"));
 
   pubkey::AuthToken token{pubkey::token_key_id(key(1)), static_cast<std::uint64_t>(now), ""};
@@ -115,9 +115,11 @@ TEST(AccountJudge, Tokens) {
   ASSERT_EQ(inquiry.questions.size(), 2U);
   EXPECT_EQ(inquiry.questions[0].kind, "token-key");
   EXPECT_EQ(inquiry.questions[1].kind, "fingerprint");
-  EXPECT_EQ(word(inquiry.judge(answer_with(line(1)), inquiry.questions[0])), "accepted");
-  EXPECT_EQ(word(inquiry.judge(answer_with(line("from=\"10.0.0.1\"", 1)), inquiry.questions[0])), "from");
-  EXPECT_EQ(word(inquiry.judge(answer_with(line(2)), inquiry.questions[0])), "unknown-key");
+  EXPECT_EQ(word(inquiry.judge(*read_answer(answer_with(line(1))), inquiry.questions[0])), "accepted");
+  EXPECT_EQ(
+      word(inquiry.judge(*read_answer(answer_with(line("from=\"10.0.0.1\"", 1))), inquiry.questions[0])),
+      "from");
+  EXPECT_EQ(word(inquiry.judge(*read_answer(answer_with(line(2))), inquiry.questions[0])), "unknown-key");
   config::Auth off;
   off.token.enabled = false;
   EXPECT_THAT(inquire_token(off, token.text(), "", now).questions, IsEmpty());
@@ -127,19 +129,19 @@ TEST(AccountCredential, SaysWhetherTheLoginStillCounts) {
   auto answer = answer_with(line(1));
   auto login = parse_account_credential(granted(by_account(answer, key(1))).constraints.credential);
   ASSERT_TRUE(login);
-  EXPECT_TRUE(still_admitted(*login, answer, now));
+  EXPECT_TRUE(still_admitted(*login, *read_answer(answer), now));
   auto changed = answer;
   changed.accepted = false;
-  EXPECT_FALSE(still_admitted(*login, changed, now));
+  EXPECT_FALSE(still_admitted(*login, *read_answer(changed), now));
   changed = answer;
   changed.credential = "credential-2"; // the key was revoked and given anew
-  EXPECT_FALSE(still_admitted(*login, changed, now));
+  EXPECT_FALSE(still_admitted(*login, *read_answer(changed), now));
   changed = answer;
   changed.line = line("expiry-time=\"20200101Z\"", 1);
-  EXPECT_FALSE(still_admitted(*login, changed, now));
+  EXPECT_FALSE(still_admitted(*login, *read_answer(changed), now));
   changed = answer;
   changed.expires = static_cast<std::uint64_t>(now);
-  EXPECT_FALSE(still_admitted(*login, changed, now));
+  EXPECT_FALSE(still_admitted(*login, *read_answer(changed), now));
 }
 
 TEST(AccountCredential, OfACertificateKnowsItsPrincipals) {
@@ -148,9 +150,9 @@ TEST(AccountCredential, OfACertificateKnowsItsPrincipals) {
   EXPECT_THAT(grant.identity.scopes, ElementsAre("x", "principal:alice"));
   auto login = parse_account_credential(grant.constraints.credential);
   ASSERT_TRUE(login);
-  EXPECT_TRUE(still_admitted(*login, answer, now));
+  EXPECT_TRUE(still_admitted(*login, *read_answer(answer), now));
   answer.line = line("cert-authority,principals=\"bob\"", 100);
-  EXPECT_FALSE(still_admitted(*login, answer, now));
+  EXPECT_FALSE(still_admitted(*login, *read_answer(answer), now));
   for (const std::string& bad :
        {std::string(), std::string("account:1:"), std::string("account:1:AAAA"), id(1)})
     EXPECT_FALSE(parse_account_credential(bad)) << bad;
