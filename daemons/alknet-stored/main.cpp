@@ -4,11 +4,13 @@
 #include "daemon/daemon.hpp"
 
 #include <sodium.h>
+#include <sys/stat.h>
 
 namespace alk::stored {
 
 static int run(int argc, char** argv) {
   if (sodium_init() < 0) return 1;
+  ::umask(0077); // nobody else reads what it keeps, whoever starts it
   daemon::Description description{"alknet-stored", bus_name, [] { return StoreBus::interface(nullptr); }};
   return daemon::run(argc, argv, description, &Manager::start);
 }

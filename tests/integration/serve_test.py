@@ -354,6 +354,22 @@ authorized_keys = ["{public}"]
         self.assertFalse((self.dir / "state/client_ed25519").exists())
 
 
+class Storage(harness.Case):
+    """`alknet serve` keeps accounts and graphs too, below its state directory, and over restarts."""
+
+    def test_what_was_written_is_there_after_a_restart(self):
+        server = self.serve()
+        server.ctl("account", "add", "ada@example.org", "--scope", "a:b")
+        server.ctl("acl", "grant", "ada@example.org", "--scope", "c:d")
+        self.assertTrue((server.state / "store/system.db").exists())
+        for path in (server.state / "store").iterdir():
+            self.assertEqual(mode(path), 0o600, path)
+        server.program.stop()
+        again = self.serve()
+        self.assertEqual(json.loads(again.ctl("acl", "check", "ada@example.org", "--scope", "c:d", "--json").stdout), {"granted": True})
+        self.assertIn(b"intact", again.ctl("audit", "verify").stdout)
+
+
 class Control(harness.Case):
     def test_status(self):
         server = self.serve()

@@ -208,6 +208,19 @@ static std::optional<std::string> find_secretd(const Say& say) {
   return std::nullopt;
 }
 
+// Where it is installed, which is a package of its own; it keeps everything below the state directory.
+static Result<void> add_stored(ServeSetup& setup) {
+  auto program = find_daemon("alknet-stored");
+  if (!program) return {};
+  const std::string directory = setup.state.paths().store();
+  if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) return fail_errno(errno, directory);
+  ProcessSpec spec = daemon_spec(setup, "alknet-stored", *program, {});
+  std::erase_if(spec.environment, [](const std::string& one) { return one.starts_with("STATE_DIRECTORY="); });
+  spec.environment.push_back("STATE_DIRECTORY=" + setup.state.paths().store());
+  setup.children.push_back(std::move(spec));
+  return {};
+}
+
 Result<ServeSetup> set_up(const ServeOptions& options, const Say& say) {
   ALK_TRY(std::string authd, find_daemon("alknet-authd"));
   ALK_TRY(std::string listend, find_daemon("alknet-listend"));
@@ -238,6 +251,7 @@ Result<ServeSetup> set_up(const ServeOptions& options, const Say& say) {
   setup.children.push_back(daemon_spec(setup, "alknet-authd", authd, {}));
   if (auto secretd = find_secretd(say))
     setup.children.push_back(daemon_spec(setup, "alknet-secretd", *secretd, {}));
+  ALK_TRY_VOID(add_stored(setup));
   setup.children.push_back(daemon_spec(setup, "alknet-listend", listend, std::move(sockets)));
   return setup;
 }

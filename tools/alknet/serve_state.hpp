@@ -30,6 +30,7 @@ struct StatePaths {
   std::string command_line_config() const { return file("command-line.toml"); }
   std::string bus_socket() const { return file("bus"); }
   std::string bus_directory() const { return file("dbus"); }
+  std::string store() const { return file("store"); } // of alknet-stored
   std::string kerberos_config() const { return file("krb5.conf"); }
   std::string lock() const { return file("lock"); }
 };

@@ -85,6 +85,23 @@ TEST_F(SetUpTest, SecretsWhereThereIsAProgramForThem) {
   EXPECT_EQ(setup->children[3].program, temporary_.file("alknet-listend"));
 }
 
+TEST_F(SetUpTest, AStorageWhereThereIsAProgramForIt) {
+  ASSERT_TRUE(write_file_atomically(temporary_.file("alknet-stored"), "", 0755));
+  ::setenv("STATE_DIRECTORY", "/nowhere", 1);
+  auto setup = set_up();
+  ::unsetenv("STATE_DIRECTORY");
+  ASSERT_TRUE(setup) << setup.error().describe();
+  ASSERT_EQ(setup->children.size(), 4u);
+  const ProcessSpec& stored = setup->children[2];
+  EXPECT_EQ(stored.program, temporary_.file("alknet-stored"));
+  EXPECT_TRUE(stored.sockets.empty());
+  auto is_place = [](const std::string& one) { return one.starts_with("STATE_DIRECTORY="); };
+  EXPECT_EQ(std::count_if(stored.environment.begin(), stored.environment.end(), is_place), 1);
+  EXPECT_THAT(stored.environment,
+              testing::Contains("STATE_DIRECTORY=" + temporary_.file("state") + "/store"));
+  EXPECT_EQ(::access(temporary_.file("state/store").c_str(), F_OK), 0);
+}
+
 TEST_F(SetUpTest, BusFirstSocketsToListendAlone) {
   auto setup = set_up();
   ASSERT_TRUE(setup) << setup.error().describe();
