@@ -337,7 +337,8 @@ void log_snapshot(const Snapshot& snapshot) {
                 {"reason", one_token(warning.reason)}});
   if (warnings.left_out() > 0)
     log::warning("and " + std::to_string(warnings.left_out()) + " more key lines skipped");
-  if (snapshot.keys.login_count() + snapshot.keys.authority_count() == 0)
+  const bool accounts = snapshot.auth.providers.size() > 1;
+  if (snapshot.keys.login_count() + snapshot.keys.authority_count() == 0 && !accounts)
     log::warning("no keys: nobody can log in");
 }
 

@@ -20,6 +20,9 @@ struct LoginRequest {
   std::string transport; // "tcp", "tls"
 };
 
+// The reason of org.alknet.Auth1 that says nothing about the key: alknet-stored could not be asked.
+inline constexpr std::string_view accounts_unavailable = "accounts-unavailable";
+
 struct LoginVerdict {
   bool accepted = false;
   std::string reason; // one word, when refused

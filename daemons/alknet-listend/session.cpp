@@ -160,13 +160,19 @@ void Session::on_key(const ssh::KeyOffer& offer, std::function<void(ssh::KeyVerd
                        });
 }
 
+// Fails closed, and says so in words that no ban filter takes for an attack: it is not the peer's fault.
+void Session::log_unavailable(const Result<LoginVerdict>& verdict) {
+  counts_.add(Count::LoginUnavailable);
+  log::write(log::Level::Warning, log::event::peer_unavailable,
+             {{"peer", verdict ? "alknet-stored" : "alknet-authd"}},
+             {{"reason", verdict ? verdict->reason : verdict.error().describe()}});
+}
+
 void Session::judge(const ssh::KeyOffer& offer, Result<LoginVerdict> verdict, std::uint64_t epoch,
                     std::function<void(ssh::KeyVerdict)> answer) {
   if (ended_) return;
-  if (!verdict) { // fail closed, and say so in words that no ban filter takes for an attack
-    counts_.add(Count::LoginUnavailable);
-    log::write(log::Level::Warning, log::event::peer_unavailable, {{"peer", "alknet-authd"}},
-               {{"reason", verdict.error().describe()}});
+  if (!verdict || verdict->reason == accounts_unavailable) {
+    log_unavailable(verdict);
     return answer(ssh::KeyVerdict::Reject);
   }
   if (!verdict->accepted) return reject(offer, verdict->reason, std::move(answer));

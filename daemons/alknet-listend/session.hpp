@@ -57,6 +57,7 @@ class Session final : public ssh::ServerEvents, public std::enable_shared_from_t
   void count_failure();
   void finish_open(Opened opened, const std::function<void(std::unique_ptr<net::Stream>)>& answer);
   void log_refusal(log::Level level, std::string_view reason);
+  void log_unavailable(const Result<LoginVerdict>& verdict);
   void log_attempt(const std::string& user, const std::string& fingerprint, bool accepted,
                    std::string_view reason);
   Task<> watch();

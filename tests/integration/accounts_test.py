@@ -204,6 +204,8 @@ class Down(Accounts):
         self.authd.wait_line("accounts cannot be asked, their logins are refused: .")
         self.assertTrue(self.logs_in("mine"))
         self.assertFalse(self.logs_in("ada"))
+        self.listend.wait_line("peer unavailable peer=alknet-stored")
+        self.assertNotIn("result=reject", self.listend.text())  # which bans and penalties count
 
     def test_without_the_daemon(self):
         self.stored.stop()
