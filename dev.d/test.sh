@@ -35,6 +35,23 @@ compile() { # NAME COMMAND...
   return 1
 }
 
+# What a later stage needs is compiled while the tests of an earlier one wait for something, and only then: in a session
+# of its own, which gives way to everything else. compile() finishes it.
+ahead_pid=
+compile_ahead() { # asan|tsan
+  # shellcheck disable=SC2016 # for the other shell
+  setsid bash -c 'echo 19 >/proc/self/autogroup; exec nice -n 19 chrt --idle 0 ./dev build "$1"' - "$1" >/dev/null 2>&1 </dev/null &
+  ahead_pid=$!
+}
+
+end_compile_ahead() {
+  [ -n "$ahead_pid" ] || return 0
+  kill -TERM -- "-$ahead_pid" 2>/dev/null || true
+  wait "$ahead_pid" 2>/dev/null || true
+  ahead_pid=
+}
+trap end_compile_ahead EXIT
+
 cheap_stages() {
   local name
   for name in lint unit contract; do
@@ -83,6 +100,7 @@ main() {
 
   if wanted lint || wanted unit || wanted contract || wanted integration; then
     if compile g++ build_as_packaged; then cheap_stages; else gate=shut; fi
+    if wanted asan && [ $gate = open ]; then compile_ahead asan; fi
     if dear integration; then
       stage integration build --suite integration --timeout-multiplier "$times"
     fi
@@ -90,8 +108,10 @@ main() {
   if dear system; then
     system_stage "$times"
   fi
+  end_compile_ahead
   if dear asan fuzz; then
     if compile "clang, ASan and UBSan" build_asan; then
+      if wanted tsan; then compile_ahead tsan; fi
       if wanted asan; then
         stage asan-unit build-asan --suite unit --timeout-multiplier 4
         stage asan-integration build-asan --suite integration --timeout-multiplier $((4 * times))
@@ -99,6 +119,7 @@ main() {
       if wanted fuzz; then stage fuzz build-asan --suite fuzz --timeout-multiplier $((2 * times)); fi
     fi
   fi
+  end_compile_ahead
   if dear tsan; then
     if compile "g++, TSan" build_tsan; then
       stage tsan-engine build-tsan --suite engine --timeout-multiplier $((6 * times))
