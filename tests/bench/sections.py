@@ -5,6 +5,7 @@ import time
 import measure
 import rig as rigs
 from measure import Row, in_turn
+from private_bus import PrivateBus
 from rig import AES, CHACHA, Rig
 
 MIB = 1024 * 1024
@@ -244,6 +245,33 @@ def graph(options):
     return rows + [memory]
 
 
+def store(options):
+    """Writes beside SQLite alone with the same rows, indices and durability; reads beside an empty method of the daemon."""
+    commits = 200 if options.quick else 1000
+    section, rows, cells = "Storage, over the bus", [], []
+    with PrivateBus() as bus:
+        state, alone = bus.dir / "state", bus.dir / "raw"
+        state.mkdir()
+        alone.mkdir()
+        bus.daemon("alknet-stored", state=state)
+
+        def pair(row, figure, ours, theirs):
+            rows.append(row)
+            commands = [[rigs.drivers / "store_bench", *map(str, command)] for command in (ours, theirs)]
+            cells.append(lambda place, _: row.add(_who(place), measure.run(commands[place])[figure]))
+
+        for parallel, least in ((1, 0.5), (16, 0.9)):
+            row = Row(section, f"accounts made, {parallel} in flight", "per second", peer="SQLite", digits=0, goal=("at least", least))
+            pair(row, "per_second", ("create", bus.address, commits * (1 if parallel == 1 else 4), parallel), ("raw", alone, commits, 1))
+        row = Row(section, "keys imported, 100 in a transaction", "per second", peer="SQLite", digits=0, goal=("at least", 0.8))
+        pair(row, "per_second", ("import", bus.address, commits // 20, 1), ("raw", alone, commits // 20, 100))
+        for parallel in (1, 32):
+            row = Row(section, f"an account read, {parallel} in flight, p50", "µs", peer="empty method", digits=0, goal=("at most", 1.3))
+            pair(row, "p50_us", ("read", bus.address, commits * 5, parallel), ("ping", bus.address, commits * 5, parallel))
+        in_turn(options.rounds, cells, (None, None))
+    return rows
+
+
 # What the client does, how fast the target reads (bytes per second and channel), words.
 _stalls = (("target", 0, "target reads nothing"), ("target", MIB, "slow target"),
            ("window", 0, "client gives no window back"), ("socket", 0, "client reads nothing"))
@@ -291,4 +319,4 @@ def _watch_stall(rig, mode, rate, seconds, row):
 
 
 all_sections = {"throughput": throughput, "at-once": at_once, "tls": tls, "logins": logins, "accounts": accounts, "idle": idle,
-                "channels": channels, "policy": policy, "graph": graph, "stalled": stalled}
+                "channels": channels, "policy": policy, "graph": graph, "store": store, "stalled": stalled}
