@@ -113,6 +113,12 @@ class Readme(story.Case):
         self.run_all(commands)
         self.assertNotIn("ann@laptop", self.server_box.read("/etc/alknet/authorized_keys"))
 
+    def do_accounts(self, commands):
+        self.server_box.write("/root/bob.pub", harness.make_key(self.dir / "bob", comment="bob@laptop") + "\n")
+        said = self.run_all(commands)
+        self.assertRegex(said, r"\nalk_[A-Za-z0-9_-]{43}\n")
+        self.assertIn("account.suspended", said)
+
     def do_a_certificate_that_browsers_accept(self, commands):
         live = "/etc/letsencrypt/live/tunnel.example.com"
         order = (f"mkdir -p -m 700 {live}; openssl req -x509 -newkey rsa:2048 -nodes -keyout {live}/privkey.pem "
@@ -152,6 +158,7 @@ class Readme(story.Case):
         self.run_all(commands[2:])
         self.assertFalse(self.server_box.exists("/etc/alknet/ssh_host_ed25519_key"))
         self.assertFalse(self.server_box.exists("/etc/alknet/authorized_keys"))
+        self.assertFalse(self.server_box.exists("/var/lib/alknet-stored"))
 
 
 if __name__ == "__main__":
