@@ -1,11 +1,15 @@
 #include "alknet-stored/manager.hpp"
 
+#include "alknet-stored/engine_module.hpp"
 #include "alknet-stored/graph/acl_graph.hpp"
 #include "alknet-stored/sqlite/engine.hpp"
+#include "config/config.hpp"
+#include "config/key_source.hpp"
 #include "log/log.hpp"
 
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 
 #include <sodium.h>
 
@@ -43,7 +47,26 @@ void repair_memberships(Store& store) {
   });
 }
 
-Result<std::unique_ptr<Engine>> make_engine() {
+Result<config::Storage> read_settings(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error) && !error) return config::Storage(); // SQLite needs nothing
+  auto loaded = config::load(path);
+  if (!loaded) return fail(Kind::Invalid, loaded.error().front().describe());
+  return std::move(loaded->fixed.storage);
+}
+
+Result<std::unique_ptr<Engine>> make_engine(const std::string& configuration) {
+  ALK_TRY(const config::Storage settings, read_settings(configuration));
+  if (!settings.url.empty()) {
+    ServerAddress address{settings.url, {}};
+    if (!settings.password.empty()) {
+      auto text = config::KeySource().read(settings.password);
+      if (!text) return pass(std::move(text).error(), "storage.password");
+      address.password = SecretBytes(text->view().substr(0, text->view().find('\n')));
+    }
+    ALK_TRY(const std::string directory, program_directory());
+    return load_postgresql(directory, std::move(address));
+  }
   const char* directory = std::getenv("STATE_DIRECTORY");
   if (directory == nullptr || *directory != '/')
     return fail(Kind::Invalid, "$STATE_DIRECTORY names no directory");
@@ -53,16 +76,17 @@ Result<std::unique_ptr<Engine>> make_engine() {
 } // namespace
 
 Result<std::unique_ptr<daemon::Service>> Manager::start(daemon::Context& context) {
-  ALK_TRY(auto engine, make_engine());
+  ALK_TRY(auto engine, make_engine(context.options.config));
+  std::string name = engine->name();
   ALK_TRY(auto store, Store::open(context.loop, std::move(engine)));
-  std::unique_ptr<Manager> manager(new Manager(std::move(store)));
+  std::unique_ptr<Manager> manager(new Manager(std::move(store), std::move(name)));
   repair_memberships(*manager->store_);
   ALK_TRY_VOID(manager->bus_.serve(context.bus));
   return std::unique_ptr<daemon::Service>(std::move(manager));
 }
 
-Manager::Manager(std::unique_ptr<Store> store)
-    : store_(std::move(store)), bus_(*store_, &act_of, std::string("SQLite ") + sqlite_version()) {}
+Manager::Manager(std::unique_ptr<Store> store, std::string engine)
+    : store_(std::move(store)), bus_(*store_, &act_of, std::move(engine)) {}
 
 void Manager::stop(std::function<void()> stopped) {
   store_->when_idle(std::move(stopped));

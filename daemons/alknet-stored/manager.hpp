@@ -8,15 +8,16 @@ namespace alk::stored {
 
 class Manager : public daemon::Service {
  public:
-  // The databases are in $STATE_DIRECTORY (systemd's StateDirectory=, or `alknet serve`). Errors: Invalid
-  // (there is none), Unsupported (a newer release wrote them), Broken (damaged).
+  // The databases are in $STATE_DIRECTORY (systemd's StateDirectory=, or `alknet serve`), unless [storage]
+  // names a server. Errors: Invalid (there is none, or the configuration), Unsupported (a newer release wrote
+  // them, or the server's module is missing), Broken (damaged), Busy (the server does not answer).
   static Result<std::unique_ptr<daemon::Service>> start(daemon::Context& context);
 
   // Answers what was accepted, then ends.
   void stop(std::function<void()> stopped) override;
 
  private:
-  explicit Manager(std::unique_ptr<Store> store);
+  Manager(std::unique_ptr<Store> store, std::string engine);
 
   std::unique_ptr<Store> store_;
   StoreBus bus_; // refers to it

@@ -91,6 +91,8 @@ std::vector<std::string> changed_keys(const Static& before, const Static& after)
   };
   compare_all(keys, "listeners", before.listeners, after.listeners, compare_listener);
   compare(keys, "auth.host_key", before.host_key, after.host_key);
+  compare(keys, "storage.url", before.storage.url, after.storage.url);
+  compare(keys, "storage.password", before.storage.password, after.storage.password);
   return keys;
 }
 

@@ -63,6 +63,23 @@ static void check_api_keys(const std::vector<ApiKey>& keys, Report& report) {
   }
 }
 
+// The host of "postgresql://USER@HOST:PORT/..." is on another machine. "" and a directory are a socket here.
+static bool is_remote(std::string_view url) {
+  url.remove_prefix(std::min(url.size(), std::string_view("postgresql://").size()));
+  if (url.find("host=") != url.npos) return url.find("host=/") == url.npos && url.find("host=%2") == url.npos;
+  std::string_view host = url.substr(0, url.find_first_of("/?"));
+  host.remove_prefix(host.find('@') + 1); // npos + 1 is 0
+  return !host.empty() && !host.starts_with('%') && !host.starts_with("localhost") &&
+         !host.starts_with("127.0.0.1") && !host.starts_with("[::1]");
+}
+
+static void check_storage(const Storage& storage, Report& report) {
+  if (!storage.url.empty() && is_remote(storage.url) &&
+      storage.url.find("sslmode=verify-full") == storage.url.npos)
+    report.warning_at("storage.url", "whoever is on the way to the server can read and change everything: "
+                                     "append \"?sslmode=verify-full\"");
+}
+
 void check_whole(const Configuration& whole, Report& report) {
   check_pair(whole.fixed.server.tls, "server.tls", report);
   check_names(whole.fixed.listeners, report);
@@ -70,19 +87,21 @@ void check_whole(const Configuration& whole, Report& report) {
     check_listener(whole.fixed.listeners[i], "listeners[" + std::to_string(i) + "]", whole.fixed, report);
   check_api_keys(whole.dynamic.auth.api_keys, report);
   check_penalties(whole.dynamic.limits.penalties, report);
+  check_storage(whole.fixed.storage, report);
   check_risks(whole, report);
 }
 
-static void check_key_file(const std::string& file, const std::string& key, Report& report) {
+static void check_key_file(const std::string& file, const std::string& key, Report& report,
+                           const std::string& what = "the private key file") {
   struct stat status {};
   if (file.empty() || file.starts_with(credential_prefix) || ::stat(file.c_str(), &status) != 0) return;
-  if (status.st_mode & S_IROTH)
-    report.warning_at(key, "the private key file can be read by everybody on this machine");
+  if (status.st_mode & S_IROTH) report.warning_at(key, what + " can be read by everybody on this machine");
 }
 
 void check_key_files(const Configuration& whole, Report& report) {
   check_key_file(whole.fixed.host_key, "auth.host_key", report);
   check_key_file(whole.fixed.server.tls.key, "server.tls.key", report);
+  check_key_file(whole.fixed.storage.password, "storage.password", report, "the password's file");
   for (std::size_t i = 0; i < whole.fixed.listeners.size(); ++i)
     check_key_file(whole.fixed.listeners[i].tls.key, "listeners[" + std::to_string(i) + "].tls.key", report);
 }

@@ -153,9 +153,17 @@ struct Limits {
   bool operator==(const Limits&) const = default;
 };
 
+// [storage]: alknet-stored reads it at its start.
+struct Storage {
+  std::string url; // "postgresql://...", without a password; empty: SQLite in the daemon's state directory
+  std::string password; // where it stands: "credential:NAME" or a path; empty: none, or in libpq's passfile
+  bool operator==(const Storage&) const = default;
+};
+
 struct Static {
   Server server;
   std::vector<Listener> listeners;
+  Storage storage;
   std::string host_key = "credential:host_key"; // [auth] host_key: OpenSSH private key
   bool operator==(const Static&) const = default;
 };

@@ -237,6 +237,32 @@ static void read_secrets(Section& section, Secrets& secrets) {
                     "must be a fingerprint as `alknetctl secret status` prints it, \"SHA256:...\"");
 }
 
+// Everybody may read the configuration. What is written in another way (%70assword=) is refused by the
+// engine.
+static bool has_password(std::string_view url) {
+  const std::size_t begin = url.find("://") + 3;
+  const std::string_view authority = url.substr(begin, url.find_first_of("/?", begin) - begin);
+  const std::size_t user_end = authority.rfind('@');
+  if (user_end != std::string_view::npos && authority.substr(0, user_end).find(':') != std::string_view::npos)
+    return true;
+  const std::string_view query = url.substr(std::min(url.find('?'), url.size()));
+  return query.find("password") != std::string_view::npos; // sslpassword=, too
+}
+
+static void read_storage(Section& section, Storage& storage) {
+  if (section.text("url", storage.url) && !storage.url.empty()) {
+    if (!storage.url.starts_with("postgresql://"))
+      section.problem("url", "must begin with \"postgresql://\"");
+    else if (has_password(storage.url))
+      section.problem("url",
+                      "must not hold a password: name a credential in storage.password, or use a passfile");
+  }
+  section.text("password", storage.password);
+  if (!storage.password.empty() && !storage.password.starts_with('/') &&
+      !storage.password.starts_with(credential_prefix))
+    section.problem("password", "must be \"credential:NAME\" or an absolute path, not the password itself");
+}
+
 static void resolve(const std::string& directory, std::string& path) {
   if (path.empty() || path.starts_with('/') || path.starts_with(credential_prefix)) return;
   path = directory + "/" + path;
@@ -266,6 +292,7 @@ void read_document(const Node* document, Configuration& into, Report& report) {
     below.tables("rules", into.dynamic.forwarding.rules, read_rule);
   });
   root.table("limits", [&](Section& below) { read_limits(below, into.dynamic.limits); });
+  root.table("storage", [&](Section& below) { read_storage(below, into.fixed.storage); });
   root.table("secrets", [&](Section& below) { read_secrets(below, into.dynamic.secrets); });
 }
 

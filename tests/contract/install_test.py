@@ -29,6 +29,7 @@ lib/systemd/system/alknet-metrics@.service
 lib/systemd/system/alknet-ports.target
 lib/systemd/system/alknet-secretd.service
 lib/systemd/system/alknet-stored.service
+lib/systemd/system/alknet-stored.service.d/postgresql.conf
 lib/systemd/system/alknet.slice
 lib/sysusers.d/alknet.conf
 lib/tmpfiles.d/alknet.conf
@@ -37,6 +38,7 @@ libexec/alknet/alknet-keygen
 libexec/alknet/alknet-listend
 libexec/alknet/alknet-secretd
 libexec/alknet/alknet-stored
+libexec/alknet/alknet-stored-postgresql.so
 libexec/alknet/alknet-unit-helper
 share/dbus-1/interfaces/org.alknet.Auth1.xml
 share/dbus-1/interfaces/org.alknet.Listen1.xml
@@ -101,7 +103,7 @@ class Install(harness.Case):
         sources |= {path.stem + ".5" for path in (harness.root / "contracts").glob("*.xml")}
         pages = {path.name for path in (self.prefix / "share" / "man").rglob("*.?") if path.is_file()}
         self.assertEqual(pages, sources)
-        programs = {name.rpartition("/")[2] for name in expected if name.startswith(("bin/", "libexec/"))}
+        programs = {name.rpartition("/")[2].removesuffix(".so") for name in expected if name.startswith(("bin/", "libexec/"))}
         self.assertEqual(programs - {page[:-2] for page in pages}, set())
 
     def test_a_page_of_an_interface_has_its_members_and_their_prose(self):

@@ -59,6 +59,9 @@ no_network = ["PrivateNetwork=yes", "IPAddressDeny=any", "RestrictAddressFamilie
 exposure = {"alknet-authd.service": 2, "alknet-secretd.service": 2,
             "alknet-listend.service": 11, "alknet-keygen.service": 5, "alknet-metrics@.service": 3, "alknet-stored.service": 2}
 
+# What a package adds to a service's unit, where it stands, and the exposure of both together.
+drop_ins = {"alknet-stored-postgresql.conf": ("alknet-stored.service.d/postgresql.conf", 11)}
+
 # Lines that a hardening directive may stand in a second time.
 may_repeat = {"SystemCallFilter"}
 
@@ -142,6 +145,13 @@ class Services(harness.Case):
             alias = values(f"{unit}.service", "Alias")
             self.assertIn(f"SystemdService={alias[0]}\n", activation)
 
+    def test_a_server_for_the_storage_takes_a_network_and_nothing_else(self):
+        self.assertEqual(set(names("*.conf")), set(drop_ins))
+        self.assertEqual(lines("alknet-stored-postgresql.conf"),
+                         ["[Unit]", "After=postgresql.service network-online.target", "[Service]", "RestartSec=1s",
+                          "PrivateNetwork=no", "IPAddressDeny=", "RestrictAddressFamilies=AF_INET AF_INET6",
+                          "LoadCredential=storage_password"])
+
     def test_secrets_are_never_swapped(self):
         self.assertEqual(values("alknet-secretd.service", "LimitMEMLOCK"), ["2M"])
 
@@ -198,7 +208,7 @@ class Keys(harness.Case):
 
     def test_credentials_are_those_of_the_configuration(self):
         sample = (harness.root / "docs" / "sample" / "alknet.toml").read_text()
-        loaded = {value.split(":")[0] for value in values("alknet-listend.service", "LoadCredential")}
+        loaded = {value.split(":")[0] for name in ("alknet-listend.service", *drop_ins) for value in values(name, "LoadCredential")}
         self.assertEqual(loaded, set(re.findall(r'"credential:(.+)"', sample)))
 
 
@@ -220,6 +230,25 @@ class Systemd(harness.Case):
                 self.assertIsNotNone(verdict, done.stderr)
                 self.assertEqual(done.returncode, 0, verdict[0])
 
+    def exposure_with(self, name, text):
+        """Of a service together with a drop-in of this text: its exposure, and what was said against it."""
+        place, limit = drop_ins[name]
+        service = pathlib.Path(place).parent.name.removesuffix(".d")
+        with tempfile.TemporaryDirectory() as directory:
+            unit, added = pathlib.Path(directory) / service, pathlib.Path(directory) / place
+            added.parent.mkdir()
+            unit.write_text((units / service).read_text())
+            added.write_text(text)
+            done = self.analyze("security", "--offline=true", f"--threshold={limit}", "--no-pager", str(unit))
+            return done.returncode, done.stdout + done.stderr
+
+    def test_exposure_with_what_packages_add(self):
+        for name in drop_ins:
+            code, said = self.exposure_with(name, (units / name).read_text())
+            self.assertEqual(code, 0, said)
+            self.assertIn("✗ PrivateNetwork=", said, "the drop-in was not read")
+            self.assertNotEqual(self.exposure_with(name, (units / name).read_text() + "NoNewPrivileges=no\n")[0], 0)
+
     def test_exposure_would_object(self):
         """The gate itself: without one directive the score is above the limit."""
         with tempfile.TemporaryDirectory() as directory:
@@ -234,7 +263,10 @@ class Systemd(harness.Case):
                 # The programs of this build, wherever the units will find theirs.
                 text = re.sub(r"^(Exec\w+=[-+]*)/\S+/", rf"\g<1>{harness.binaries}/", (units / name).read_text(), flags=re.M)
                 (copies / name).write_text(text)
-            done = self.analyze("verify", "--man=no", "--recursive-errors=no", *map(str, sorted(copies.iterdir())))
+            for name, (place, _) in drop_ins.items():
+                (copies / place).parent.mkdir()
+                (copies / place).write_text((units / name).read_text())
+            done = self.analyze("verify", "--man=no", "--recursive-errors=no", *(str(path) for path in sorted(copies.iterdir()) if path.is_file()))
             ours = [line for line in done.stderr.splitlines() if "alknet" in line]
             self.assertEqual(ours, [])
             self.assertEqual(done.returncode, 0, done.stderr)

@@ -32,11 +32,12 @@ class Stored(harness.Case):
         self.state = self.dir / "state"
         self.state.mkdir()
         self.starts = 0
+        self.config = self.dir / "alknet.toml"  # none
 
     def start_stored(self, ready=True):
         self.starts += 1
-        stored = self.start(f"stored{self.starts}", [harness.binary("alknet-stored"), "--bus-address", self.address],
-                            env={"STATE_DIRECTORY": str(self.state)})
+        stored = self.start(f"stored{self.starts}", [harness.binary("alknet-stored"), "--bus-address", self.address,
+                                                     "--config", self.config], env={"STATE_DIRECTORY": str(self.state)})
         if ready:
             stored.wait_line("server running")
         return stored
@@ -47,6 +48,10 @@ class Stored(harness.Case):
 
     def asked(self, *arguments):
         return json.loads(self.ctl(*arguments, "--json"))
+
+    def kept(self):
+        """Every byte that is kept."""
+        return b"".join(path.read_bytes() for path in self.state.iterdir())
 
     def tables(self):
         """The database of a daemon that does not run."""
@@ -100,7 +105,7 @@ class Administration(Stored):
         self.ctl("apikey", "revoke", made["prefix"])
         self.assertIn("revoked", self.ctl("apikey", "revoke", made["id"], check=1))
         self.ctl("apikey", "create", "ada@example.org", "--expires", "soon", check=1)
-        files = b"".join(path.read_bytes() for path in self.state.iterdir())
+        files = self.kept()
         self.assertIn(hashlib.sha256(text.encode()).hexdigest().encode(), files)
         self.assertNotIn(text[8:].encode(), files)
 

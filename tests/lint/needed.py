@@ -17,6 +17,7 @@ everybody = {"libstdc++.so.6", "libgcc_s.so.1", "libc.so.6", "libm.so.6", "ld-li
 
 allowed = {
     "alknet-stored": {"libsqlite3.so.0"},
+    "alknet-stored-postgresql.so": {"libpq.so.5"},
     "alknet-listend": {"libssh.so.4", "libssl.so.3", "libcrypto.so.3", "libgssapi_krb5.so.2"},
     "alknet-authd": {"libcrypto.so.3"},  # the signatures of certificates
     "alknet-secretd": {"libcrypto.so.3", "libsecp256k1.so.1", "libutf8proc.so.2"},

@@ -13,8 +13,11 @@ constexpr std::size_t max_prefix = 16; // with a UUID and a word still below Pos
 
 class PostgresqlEngine final : public Engine {
  public:
-  explicit PostgresqlEngine(const PostgresqlOptions& options)
-      : sessions_({options.url, options.password}), prefix_(options.prefix) {}
+  explicit PostgresqlEngine(PostgresqlOptions options)
+      : sessions_({std::move(options.url), std::move(options.password)}), prefix_(std::move(options.prefix)) {
+  }
+
+  std::string name() const override { return "PostgreSQL"; }
 
   Result<std::unique_ptr<Connection>> open(const Place& place, Access access) override {
     const std::string name = schema_of(place);
@@ -78,11 +81,14 @@ Result<void> check_url(const std::string& url) {
   std::unique_ptr<PQconninfoOption, ConninfoDeleter> options(PQconninfoParse(url.c_str(), &message));
   std::unique_ptr<char, decltype(&PQfreemem)> owned(message, PQfreemem);
   // The message would quote the URL.
-  if (!options) return fail(Kind::Invalid, "not an address of PostgreSQL");
-  for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option)
-    if (std::string_view(option->keyword) == "password" && option->val != nullptr)
+  if (!options) return fail(Kind::Invalid, "storage.url: not an address of PostgreSQL");
+  for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
+    const std::string_view keyword = option->keyword;
+    if ((keyword == "password" || keyword == "sslpassword") && option->val != nullptr)
       return fail(Kind::Invalid,
-                  "a password does not belong into the address: use a credential or a passfile");
+                  "storage.url: a password does not belong into the address: name a credential in "
+                  "storage.password, or use a passfile");
+  }
   return {};
 }
 
@@ -93,10 +99,10 @@ bool usable_prefix(std::string_view prefix) {
 
 } // namespace
 
-Result<std::unique_ptr<Engine>> make_postgresql_engine(const PostgresqlOptions& options) {
+Result<std::unique_ptr<Engine>> make_postgresql_engine(PostgresqlOptions options) {
   ALK_TRY_VOID(check_url(options.url));
   if (!usable_prefix(options.prefix)) return fail(Kind::Invalid, "not a prefix for schemas");
-  return std::unique_ptr<Engine>(std::make_unique<PostgresqlEngine>(options));
+  return std::unique_ptr<Engine>(std::make_unique<PostgresqlEngine>(std::move(options)));
 }
 
 } // namespace alk::stored

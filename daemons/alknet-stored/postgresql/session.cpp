@@ -2,6 +2,7 @@
 
 #include "alknet-stored/postgresql/dialect.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace alk::stored {
@@ -54,27 +55,39 @@ std::uint64_t touched_by(PGresult* result) {
 
 } // namespace
 
-Result<std::unique_ptr<PgSession>> PgSession::open(const PgAddress& address) {
+Result<PgHandle> pg_connect(const PgAddress& address) {
   const std::string timeout = std::to_string(connect_timeout_seconds);
-  // An address with a password would stand in a file that everybody may read: dbname comes first, and what
-  // follows wins.
-  const char* names[] = {"dbname",
-                         "connect_timeout",
-                         "client_encoding",
-                         "application_name",
-                         "tcp_user_timeout",
-                         address.password.empty() ? nullptr : "password",
-                         nullptr};
-  const char* values[] = {address.url.c_str(),
-                          timeout.c_str(),
-                          "UTF8",
-                          "alknet-stored",
-                          "10000",
-                          address.password.empty() ? nullptr : address.password.c_str(),
-                          nullptr};
-  PgHandle connection(PQconnectdbParams(names, values, 1));
+  // libpq wants its end marked, and copies it to where we cannot wipe it.
+  SecretBytes password(address.password.size() + 1);
+  std::ranges::copy(address.password.bytes(), password.bytes().begin());
+  // dbname, which is the whole address, comes first: what follows wins.
+  std::vector<std::pair<const char*, const char*>> settings = {
+      {"dbname", address.url.c_str()},
+      {"connect_timeout", timeout.c_str()},
+      {"client_encoding", "UTF8"},
+      {"application_name", "alknet-stored"},
+      {"tcp_user_timeout", "10000"},
+      {"target_session_attrs", "read-write"}, // of several hosts the one that is no stale copy
+  };
+  if (!address.password.empty())
+    settings.emplace_back("password", reinterpret_cast<const char*>(password.bytes().data()));
+  std::vector<const char*> names, values;
+  for (const auto& [name, value] : settings) {
+    names.push_back(name);
+    values.push_back(value);
+  }
+  names.push_back(nullptr);
+  values.push_back(nullptr);
+  PgHandle connection(PQconnectdbParams(names.data(), values.data(), 1));
   if (!connection || PQstatus(connection.get()) != CONNECTION_OK)
     return pg_failure(connection.get(), nullptr, "connecting");
+  PQsetNoticeReceiver(
+      connection.get(), [](void*, const PGresult*) {}, nullptr); // else on stderr
+  return connection;
+}
+
+Result<std::unique_ptr<PgSession>> PgSession::open(const PgAddress& address) {
+  ALK_TRY(PgHandle connection, pg_connect(address));
   std::unique_ptr<PgSession> session(new PgSession(std::move(connection)));
   ALK_TRY_VOID(session->set_up());
   return session;
@@ -84,8 +97,6 @@ Result<void> PgSession::set_up() {
   const char* encoding = PQparameterStatus(connection_.get(), "server_encoding");
   if (encoding == nullptr || std::string_view(encoding) != "UTF8")
     return fail(Kind::Unsupported, "the database's encoding is not UTF8");
-  PQsetNoticeReceiver(
-      connection_.get(), [](void*, const PGresult*) {}, nullptr); // else on stderr
   // What is acknowledged survives a power cut, whatever the server was told to do for others.
   return command("SET lock_timeout = " + std::to_string(lock_timeout_ms) +
                  "; SET statement_timeout = " + std::to_string(statement_timeout_ms) +

@@ -3,6 +3,7 @@
 
 #include "alknet-stored/postgresql/handles.hpp"
 #include "alknet-stored/sql/transaction.hpp"
+#include "base/secret_bytes.hpp"
 
 #include <deque>
 #include <map>
@@ -20,8 +21,11 @@ inline constexpr std::size_t max_prepared_statements = 1024;
 
 struct PgAddress {
   std::string url;      // postgresql://..., or key=value; without a password (libpq's manual, 34.1.1)
-  std::string password; // empty: libpq looks into its passfile
+  SecretBytes password; // empty: libpq looks into its passfile
 };
+
+// Errors: Busy (nobody there), Invalid (the URL).
+Result<PgHandle> pg_connect(const PgAddress& address);
 
 class PgSession final : private Transaction {
  public:

@@ -26,6 +26,7 @@ class Place {
 class Engine {
  public:
   virtual ~Engine() = default;
+  virtual std::string name() const = 0; // "SQLite 3.40.1", for people
 
   // Access::Write brings the tables to this program's version first. The system's database is made when it is
   // not there; a tenant's is not. Errors: NotFound (no such tenant), Unsupported (tables of a newer version

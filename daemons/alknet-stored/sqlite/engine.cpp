@@ -14,6 +14,8 @@ class SqliteEngine final : public Engine {
  public:
   SqliteEngine(SqliteFiles files, SqliteOptions options) : files_(std::move(files)), options_(options) {}
 
+  std::string name() const override { return std::string("SQLite ") + sqlite3_libversion(); }
+
   Result<std::unique_ptr<Connection>> open(const Place& place, Access access) override {
     auto path = files_.find(place);
     if (!path && path.error().kind == Kind::NotFound && place.is_system() && access == Access::Write) {
@@ -64,10 +66,6 @@ class SqliteEngine final : public Engine {
 Result<std::unique_ptr<Engine>> make_sqlite_engine(const std::string& directory, SqliteOptions options) {
   ALK_TRY(SqliteFiles files, SqliteFiles::open(directory));
   return std::unique_ptr<Engine>(std::make_unique<SqliteEngine>(std::move(files), options));
-}
-
-const char* sqlite_version() {
-  return sqlite3_libversion();
 }
 
 } // namespace alk::stored

@@ -16,7 +16,4 @@ struct SqliteOptions {
 // `directory` exists and belongs to this process' user. Errors: as of opening it. Nothing is made yet.
 Result<std::unique_ptr<Engine>> make_sqlite_engine(const std::string& directory, SqliteOptions options = {});
 
-// "3.40.1", for the log.
-const char* sqlite_version();
-
 } // namespace alk::stored

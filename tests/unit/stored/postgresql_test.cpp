@@ -26,8 +26,8 @@ TEST(PostgresqlDialect, Definitions) {
 }
 
 TEST(PostgresqlAddress, WhatIsRefused) {
-  auto kind = [](const PostgresqlOptions& options) {
-    auto made = make_postgresql_engine(options);
+  auto kind = [](PostgresqlOptions options) {
+    auto made = make_postgresql_engine(std::move(options));
     EXPECT_THAT(made ? "" : made.error().what, Not(HasSubstr("hunter2")));
     return made ? std::nullopt : std::optional(made.error().kind);
   };
@@ -36,6 +36,8 @@ TEST(PostgresqlAddress, WhatIsRefused) {
   EXPECT_EQ(kind({"postgresql://u:hunter2@db.example/alknet", {}}), Kind::Invalid);
   EXPECT_EQ(kind({"host=a password=hunter2", {}}), Kind::Invalid);
   EXPECT_EQ(kind({"postgresql://[hunter2", {}}), Kind::Invalid);
+  EXPECT_EQ(kind({"postgresql:///a?%70assword=hunter2", {}}), Kind::Invalid);
+  EXPECT_EQ(kind({"postgresql:///a?sslpassword=hunter2", {}}), Kind::Invalid);
   for (const char* prefix : {"", "A", "a\"b", "a-b", "abcdefghijklmnopq"})
     EXPECT_EQ(kind({"dbname=a", {}, prefix}), Kind::Invalid) << prefix;
 }

@@ -23,6 +23,7 @@ class HastyEngine final : public Engine {
  public:
   HastyEngine(std::unique_ptr<Engine> engine, const char* synchronous)
       : engine_(std::move(engine)), synchronous_(synchronous) {}
+  std::string name() const override { return engine_->name(); }
   Result<std::unique_ptr<Connection>> open(const Place& place, Access access) override {
     ALK_TRY(auto connection, engine_->open(place, access));
     auto& sqlite = static_cast<SqliteConnection&>(*connection);

@@ -1,0 +1,34 @@
+#include "alknet-stored/engine_module.hpp"
+
+#include "base/version.hpp"
+
+#include <filesystem>
+
+#include <dlfcn.h>
+
+namespace alk::stored {
+
+Result<std::string> program_directory() {
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (error) return fail(Kind::Broken, "/proc/self/exe: " + error.message());
+  return program.parent_path().string();
+}
+
+Result<std::unique_ptr<Engine>> load_postgresql(const std::string& directory, ServerAddress address) {
+  const std::string path = directory + "/alknet-stored-postgresql.so";
+  std::error_code error;
+  if (!std::filesystem::exists(path, error))
+    return fail(Kind::Unsupported, "storage.url names a PostgreSQL server, and " + path +
+                                       " is not there: install the package alknet-stored-postgresql");
+  void* module = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (module == nullptr) return fail(Kind::Unsupported, ::dlerror());
+  auto* make = reinterpret_cast<MakeEngine*>(::dlsym(module, make_engine_symbol));
+  if (make == nullptr) return fail(Kind::Unsupported, path + " is no module of alknet-stored");
+  Result<std::unique_ptr<Engine>> made = fail(Kind::Broken, path + " answered nothing");
+  const std::string release(version());
+  make(&address, release.c_str(), &made);
+  return made;
+}
+
+} // namespace alk::stored
