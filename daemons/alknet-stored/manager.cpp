@@ -82,11 +82,25 @@ Result<std::unique_ptr<daemon::Service>> Manager::start(daemon::Context& context
   std::unique_ptr<Manager> manager(new Manager(std::move(store), std::move(name)));
   repair_memberships(*manager->store_);
   ALK_TRY_VOID(manager->bus_.serve(context.bus));
+  manager->watch();
   return std::unique_ptr<daemon::Service>(std::move(manager));
 }
 
 Manager::Manager(std::unique_ptr<Store> store, std::string engine)
     : store_(std::move(store)), bus_(*store_, &act_of, std::move(engine)) {}
+
+// Of several programs that share a server each says on its own bus what any of them has changed.
+void Manager::watch() {
+  auto changed = [this] {
+    if (std::exchange(deaf_, false)) log::info("changes of other servers are heard again");
+    bus_.look_again();
+  };
+  auto lost = [this](const Error& error) {
+    deaf_ = true;
+    log::warning("changes of other servers are not heard: " + error.describe());
+  };
+  store_->watch(changed, lost);
+}
 
 void Manager::stop(std::function<void()> stopped) {
   store_->when_idle(std::move(stopped));

@@ -19,8 +19,11 @@ class Manager : public daemon::Service {
  private:
   Manager(std::unique_ptr<Store> store, std::string engine);
 
+  void watch();
+
   std::unique_ptr<Store> store_;
-  StoreBus bus_; // refers to it
+  StoreBus bus_;      // refers to it
+  bool deaf_ = false; // to what other programs change in the same database
 };
 
 } // namespace alk::stored

@@ -35,6 +35,24 @@ void Store::finish(std::uint64_t number, Result<void> result) {
   if (waiting_.empty() && idle_) std::exchange(idle_, nullptr)();
 }
 
+void Store::watch(std::function<void()> changed, std::function<void(Error)> lost) {
+  changed_ = std::move(changed);
+  lost_ = std::move(lost);
+  Watcher watcher;
+  watcher.changed = [&loop = loop_, weak = std::weak_ptr(self_)](const std::optional<Place>& place) {
+    if (place && !place->is_system()) return;
+    asio::post(loop, [weak] {
+      if (auto self = weak.lock()) (*self)->changed_();
+    });
+  };
+  watcher.lost = [&loop = loop_, weak = std::weak_ptr(self_)](Error error) {
+    asio::post(loop, [weak, error = std::move(error)] {
+      if (auto self = weak.lock()) (*self)->lost_(error);
+    });
+  };
+  watch_ = engine_->watch(std::move(watcher));
+}
+
 void Store::when_idle(std::function<void()> idle) {
   if (waiting_.empty()) return idle();
   idle_ = std::move(idle);

@@ -27,6 +27,10 @@ class Store {
   void retire(Place place, Done done);
   void erase(Place place, Done done); // also of one that was not retired yet
 
+  // `changed` is called on the loop whenever another program may have changed the system's database, `lost`
+  // when that is not known any more, until `changed`. Never with an engine that has no other writers.
+  void watch(std::function<void()> changed, std::function<void(Error)> lost);
+
   // `idle` is called once, when nothing is under way any more; at once if nothing is.
   void when_idle(std::function<void()> idle);
 
@@ -44,8 +48,11 @@ class Store {
   std::map<std::uint64_t, Done> waiting_;
   std::function<void()> idle_;
   std::shared_ptr<Store*> self_ = std::make_shared<Store*>(this); // posted answers hold it weakly
-  std::unique_ptr<Worker> writer_;                                // last: its threads call ticket()s
+  std::function<void()> changed_;
+  std::function<void(Error)> lost_;
+  std::unique_ptr<Worker> writer_; // last: its threads call ticket()s
   std::array<std::unique_ptr<Worker>, reader_count> readers_;
+  std::unique_ptr<Watch> watch_;
 };
 
 } // namespace alk::stored

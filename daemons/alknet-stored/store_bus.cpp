@@ -51,6 +51,18 @@ void StoreBus::start(bus::Call call, Plan plan) {
     store_.write(std::move(plan.place), std::move(plan.work), std::move(done));
 }
 
+void StoreBus::look_again() {
+  auto found = std::make_shared<std::int64_t>(0);
+  auto work = [found](Transaction& tables) -> Result<void> {
+    ALK_TRY(*found, revision(tables));
+    return {};
+  };
+  // When this fails, the connection is made again and this is called again.
+  store_.read(Place::system(), work, [this, found](Result<void> done) {
+    if (done) announce(*found);
+  });
+}
+
 // Only a hint to look again: whoever misses it asks for the revision.
 void StoreBus::announce(std::int64_t revision) {
   if (revision == announced_) return; // a change that was none of identities

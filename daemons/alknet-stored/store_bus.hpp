@@ -26,6 +26,8 @@ class StoreBus {
                             std::vector<bus::Argument> out, Planner planner);
 
   void start(bus::Call call, Plan plan);
+  // Another program may have changed something: whoever listens hears of a new revision, if there is one.
+  void look_again();
   Store& store() { return store_; }
   // For works of Access::Write alone: it belongs to the thread that writes.
   std::shared_ptr<SchemaCache> schemas() const { return schemas_; }

@@ -1,8 +1,12 @@
 """alknet-stored on a real PostgreSQL server: the tests that run on SQLite, and what is PostgreSQL's own."""
 
+import hashlib
+import json
 import os
 import re
 import shutil
+import threading
+import time
 
 import harness
 import postgresql
@@ -114,6 +118,144 @@ class Password(OnServer):
         stored.wait_line(r"alknet\.toml:2: storage\.url: must not hold a password")
         self.assertEqual(stored.wait(), 1)
         self.assertNotIn(postgresql.password, stored.text())
+
+
+class TwoHeads(OnServer):
+    """Two daemons, each on a bus of its own, share a server; the second one's connections go over a line that can be cut."""
+
+    def setUp(self):
+        super().setUp()
+        harness.require("busctl", "dbus-monitor")
+        self.first = self.start_stored()
+        self.line = postgresql.Line(self, self.server)
+        self.configure(self.line.url)
+        self.other_address = self.start_bus(name="other-bus")
+        self.other = self.start("other", [harness.binary("alknet-stored"), "--bus-address", self.other_address, "--config",
+                                          self.config], env={"STATE_DIRECTORY": str(self.state)})
+        self.other.wait_line("server running")
+        self.signals = self.start("signals", ["dbus-monitor", "--address", self.other_address,
+                                              "type='signal',interface='org.alknet.Store1',member='Changed'"])
+        self.signals.wait_line("member=NameAcquired")
+        self.ctl("account", "add", "ada@example.org")
+        made = self.asked("apikey", "create", "ada@example.org")
+        self.key, self.prefix = made["key"], made["prefix"]
+        self.hash = hashlib.sha256(self.key.encode()).hexdigest()
+
+    def other_says(self, *call, service="Store1"):
+        """The data of its answer; nothing when there was none within two seconds, or an error."""
+        name = f"org.alknet.{service}"
+        done = self.run_program(["busctl", "--address", self.other_address, "--timeout=2", "--json=short", "call", name,
+                                 f"/org/alknet/{service}", name, *call], check=None)
+        return json.loads(done.stdout)["data"] if done.returncode == 0 else None
+
+    def verdict(self):
+        answer = self.other_says("Authenticate", "ss", "api-key", self.hash)
+        return answer and (answer[0], answer[1])
+
+    def revision(self):
+        return int(self.server.psql("SELECT value FROM alknet.counters WHERE name = 'revision'"))
+
+    def revoke(self):
+        """Gives the time of it."""
+        self.ctl("apikey", "revoke", self.prefix)
+        return time.monotonic()
+
+    def heard(self, revision):
+        self.signals.wait_line(rf"uint64 {revision}$")
+
+    def test_what_is_revoked_on_one_is_refused_by_the_other_at_once(self):
+        self.assertEqual(self.verdict(), (True, ""))
+        self.assertEqual(self.other_says("GetRevision"), [self.revision()])
+        revoked = self.revoke()
+        self.assertEqual(self.verdict(), (False, "revoked"), "the first answer after it")
+        self.heard(self.revision())
+        print(f"# told after {1000 * (time.monotonic() - revoked):.0f} ms", flush=True)
+        self.assertEqual(self.other_says("GetRevision"), [self.revision()])
+
+    def test_across_a_cut(self):
+        self.assertEqual(self.verdict(), (True, ""))
+        self.line.cut()
+        self.other.wait_line("WARN changes of other servers are not heard")
+        self.assertIsNone(self.verdict(), "nothing is known, so nothing is accepted")
+        self.assertIsNone(self.other_says("GetRevision"))
+        self.revoke()
+        self.assertIsNone(self.verdict())
+        self.line.mend()
+        self.assertEqual(self.verdict(), (False, "revoked"))
+        self.other.wait_line("INFO changes of other servers are heard again")
+        self.heard(self.revision())
+
+    def test_across_a_silence(self):
+        """No word that anything ended, as behind a firewall that forgot the connection."""
+        self.assertEqual(self.verdict(), (True, ""))
+        self.line.hush()
+        self.other.wait_line("WARN changes of other servers are not heard.*silence")
+        self.revoke()
+        self.assertIsNone(self.verdict())
+        self.line.mend()
+        harness.wait_until(lambda: self.verdict() == (False, "revoked"), what="a refusal")
+        self.heard(self.revision())
+
+    def test_the_server_ends_every_connection(self):
+        self.assertEqual(self.verdict(), (True, ""))
+        self.revoke()
+        self.server.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'alknet-stored'")
+        self.assertEqual(self.verdict(), (False, "revoked"))
+        self.ctl("account", "suspend", "ada@example.org")
+        self.heard(self.revision())
+
+    def start_authd(self):
+        config = self.dir / "authd.toml"
+        config.write_text('[auth]\nproviders = ["configured", "accounts"]\n')
+        authd = self.start("authd", [harness.binary("alknet-authd"), "--bus-address", self.other_address, "--config", config])
+        authd.wait_line("server running")
+
+    def token_verdict(self):
+        """What the other server's alknet-authd says to the API key."""
+        token = [str(byte) for byte in self.key.encode()]
+        answer = self.other_says("VerifyToken", "aya{sv}", str(len(token)), *token, "1", "address", "s", "127.0.0.1", service="Auth1")
+        return answer and ("accepted" if answer[0] else answer[1])
+
+    def refused_as(self, reason, since):
+        harness.wait_until(lambda: self.token_verdict() == reason, what=reason)
+        took = time.monotonic() - since
+        print(f"# {self.id()}: {reason} after {1000 * took:.0f} ms", flush=True)
+        self.assertLess(took, 3)  # a second, and two for a machine that is busy
+
+    def test_a_revoked_key_is_no_login_of_the_other_server_within_a_second(self):
+        self.start_authd()
+        harness.wait_until(lambda: self.token_verdict() == "accepted", what="a verdict")
+        self.refused_as("revoked", since=self.revoke())
+
+    def test_nor_across_a_cut(self):
+        self.start_authd()
+        harness.wait_until(lambda: self.token_verdict() == "accepted", what="a verdict")
+        self.line.cut()
+        self.refused_as("accounts-unavailable", since=self.revoke())
+        self.line.mend()
+        harness.wait_until(lambda: self.token_verdict() == "revoked", what="a verdict")
+
+    def test_both_write_at_once(self):
+        """Neither is refused, and what they leave belongs together."""
+        errors = []
+
+        def write(address, name):
+            for number in range(10):
+                done = self.run_program([harness.binary("alknetctl"), "--bus-address", address, "account", "add",
+                                         f"{name}{number}@example.org"], check=None)
+                if done.returncode != 0:
+                    errors.append(done.stderr.decode())
+
+        writers = [threading.Thread(target=write, args=of) for of in ((self.address, "a"), (self.other_address, "b"))]
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join()
+        self.assertEqual(errors, [])
+        self.assertIn("intact", self.ctl("audit", "verify"))
+        count, last = self.server.psql("SELECT count(*), max(position) FROM alknet.stream_events").split("|")
+        self.assertEqual(count, last, "positions without gaps")
+        self.assertEqual(int(self.server.psql("SELECT count(*) FROM alknet.accounts")), 21)
 
 
 if __name__ == "__main__":

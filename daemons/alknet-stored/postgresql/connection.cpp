@@ -17,7 +17,7 @@ std::string lock_call(const char* function, const std::string& schema) {
 Result<void> PgConnection::begin(Access access) {
   if (access == Access::Write && access_ == Access::Read)
     return fail(Kind::Broken, "a connection for reading was asked to write");
-  lost_ = false;
+  lost_ = in_doubt_ = false;
   ALK_TRY(session_, sessions_.take());
   session_->begin_work();
   Result<void> begun = lock_and_begin(access);
@@ -43,9 +43,11 @@ Result<void> PgConnection::lock_and_begin(Access access) {
 // be able to.
 Result<void> PgConnection::commit() {
   if (session_->spoiled()) return fail(Kind::Broken, "the work went on after a statement had failed");
-  ALK_TRY_VOID(session_->command("COMMIT"));
-  release();
-  return {};
+  const bool tell = locked_ && !notification_.empty();
+  Result<void> done = session_->command(tell ? notification_ + "; COMMIT" : "COMMIT");
+  in_doubt_ = !done && !session_->usable();
+  if (done) release();
+  return done;
 }
 
 void PgConnection::rollback() {

@@ -8,9 +8,11 @@ namespace alk::stored {
 
 class PgConnection final : public Connection {
  public:
-  // `schema`: its name, which needs no escaping within double quotes.
-  PgConnection(PgSessions& sessions, std::string schema, Access access)
-      : sessions_(sessions), schema_(std::move(schema)), access_(access) {}
+  // `schema`: its name, which needs no escaping within double quotes. `notification`: a statement that goes
+  // with every commit of a change, empty for none.
+  PgConnection(PgSessions& sessions, std::string schema, Access access, std::string notification = {})
+      : sessions_(sessions), schema_(std::move(schema)), access_(access),
+        notification_(std::move(notification)) {}
   ~PgConnection() override { rollback(); }
 
  protected:
@@ -19,6 +21,7 @@ class PgConnection final : public Connection {
   void rollback() override;
   bool in_transaction() const override { return session_ && session_->in_transaction(); }
   bool lost_to_another() const override { return lost_; }
+  bool in_doubt() const override { return in_doubt_; }
   Transaction& statements() override { return session_->statements(); }
 
  private:
@@ -28,9 +31,11 @@ class PgConnection final : public Connection {
   PgSessions& sessions_;
   const std::string schema_;
   const Access access_;
+  const std::string notification_;
   std::unique_ptr<PgSession> session_; // while a transaction is open
   bool locked_ = false;                // we hold the writer's lock of this place
   bool lost_ = false;
+  bool in_doubt_ = false;
 };
 
 } // namespace alk::stored

@@ -1,6 +1,7 @@
 #include "alknet-stored/postgresql/engine.hpp"
 
 #include "alknet-stored/postgresql/connection.hpp"
+#include "alknet-stored/postgresql/feed.hpp"
 #include "alknet-stored/postgresql/migrate.hpp"
 
 #include <algorithm>
@@ -21,7 +22,7 @@ class PostgresqlEngine final : public Engine {
 
   Result<std::unique_ptr<Connection>> open(const Place& place, Access access) override {
     const std::string name = schema_of(place);
-    auto opened = std::make_unique<PgConnection>(sessions_, name, access);
+    auto opened = std::make_unique<PgConnection>(sessions_, name, access, pg_notification(prefix_, place));
     auto migrations = place.is_system() ? system_schema() : tenant_schema();
     ALK_TRY_VOID(on_server([&](Transaction& tables) -> Result<void> {
       ALK_TRY(const bool there, schema_exists(tables, name));
@@ -55,6 +56,10 @@ class PostgresqlEngine final : public Engine {
   Result<void> erase_tenant(const Place& place) override {
     if (place.is_system()) return fail(Kind::Broken, "the system is no tenant");
     return on_server([&](Transaction& tables) { return drop_schema(tables, retired(place)); });
+  }
+
+  std::unique_ptr<Watch> watch(Watcher watcher) override {
+    return std::make_unique<PgFeed>(sessions_.address(), prefix_, std::move(watcher));
   }
 
  private:

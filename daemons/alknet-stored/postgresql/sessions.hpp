@@ -15,6 +15,7 @@ class PgSessions {
  public:
   explicit PgSessions(PgAddress address) : address_(std::move(address)) {}
 
+  const PgAddress& address() const { return address_; }
   Result<std::unique_ptr<PgSession>> take(); // errors: as of PgSession::open
   void give_back(std::unique_ptr<PgSession> session);
 

@@ -35,13 +35,19 @@ std::vector<Result<void>> Connection::transact_each(std::span<const Work> works)
   for (const Work& work : works) {
     if (!all) break;
     answers.push_back(run_saved(work));
-    // A full disk, for one: everybody's work is gone, not only that of whoever met it.
-    if (!in_transaction()) all = fail(Kind::Busy, "the shared transaction was lost");
+    // A full disk, for one: everybody's work is gone, not only that of whoever met it. And what lost to
+    // another transaction can be run again in one that begins later, not in this one.
+    const bool busy = !answers.back() && answers.back().error().kind == Kind::Busy;
+    if (busy || !in_transaction()) all = fail(Kind::Busy, "the shared transaction was lost");
   }
   if (all) all = commit();
   if (all) return answers;
   rollback();
   answers.clear();
+  if (in_doubt()) {
+    for (std::size_t i = 0; i < works.size(); ++i) answers.push_back(tl::unexpected<Error>(all.error()));
+    return answers;
+  }
   for (const Work& work : works) answers.push_back(transact(Access::Write, work));
   return answers;
 }

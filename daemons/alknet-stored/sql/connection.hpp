@@ -27,7 +27,8 @@ class Connection {
   Result<void> transact(Access access, const Work& work);
 
   // Several independent works in one commit, in order: each as if alone in a transaction of its own, for the
-  // price of one. Answers in the same order; none is given before the commit has reached the disk.
+  // price of one. Answers in the same order; none is given before the commit has reached the disk. Busy for
+  // all when it is not known whether it has: whoever asks again must look first.
   std::vector<Result<void>> transact_each(std::span<const Work> works);
 
  protected:
@@ -37,6 +38,8 @@ class Connection {
   virtual bool in_transaction() const = 0; // false after the engine itself rolled back
   // Another transaction was preferred to the one that was rolled back last: the same may work at once.
   virtual bool lost_to_another() const { return false; }
+  // The commit that failed last may have taken place all the same: nothing of it may be run again.
+  virtual bool in_doubt() const { return false; }
   virtual Transaction& statements() = 0;
 
  private:

@@ -4,7 +4,9 @@
 
 #include "alknet-stored/sql/connection.hpp"
 
+#include <functional>
 #include <memory>
+#include <optional>
 
 namespace alk::stored {
 
@@ -23,6 +25,20 @@ class Place {
   std::string id_;
 };
 
+// Who hears of changes that anybody commits. Called on a thread of the engine's; neither may wait.
+struct Watcher {
+  // A commit of this place; without one, whatever may have been committed while nothing was heard.
+  std::function<void(std::optional<Place>)> changed;
+  // Nothing is heard from now on, and why. `changed` without a place follows when it is over.
+  std::function<void(Error)> lost;
+};
+
+// Ends with its object, after which nothing is called any more.
+class Watch {
+ public:
+  virtual ~Watch() = default;
+};
+
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -37,6 +53,9 @@ class Engine {
   virtual Result<void> make_tenant(const Place& place) = 0;   // Conflict: is there, also retired
   virtual Result<void> retire_tenant(const Place& place) = 0; // out of use, but kept; NotFound
   virtual Result<void> erase_tenant(const Place& place) = 0;  // for good; only a retired one, else NotFound
+
+  // Nothing when this program alone writes here. The engine must outlive the watch.
+  virtual std::unique_ptr<Watch> watch(Watcher) { return nullptr; }
 };
 
 // Whether `text` is a UUID as we make them: 8-4-4-4-12 hexadecimal digits in lower case.

@@ -2,6 +2,9 @@
 #include "alknet-stored/postgresql/dialect.hpp"
 #include "engine_test_base.hpp"
 
+#include <condition_variable>
+#include <deque>
+#include <mutex>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -129,6 +132,10 @@ TEST_P(Postgresql, AWorkThatLosesIsRunAgainAndThenBusy) {
   EXPECT_EQ(runs, 2);
   EXPECT_TRUE(stranger_changed);
   runs = 0;
+  const Work together[] = {put("beside"), work};
+  for (const auto& answer : connection->transact_each(together)) EXPECT_TRUE(answer);
+  EXPECT_EQ(runs, 2) << "in a transaction of its own";
+  runs = 0;
   disturbed = 100;
   auto lost = connection->transact(Access::Write, work);
   EXPECT_EQ(runs, 1 + max_retries);
@@ -191,6 +198,87 @@ TEST_P(Postgresql, OfANewerReleaseOrOfSomebodyElse) {
     EXPECT_EQ(engine->open(Place::system(), access).error().kind, Kind::Unsupported);
   ASSERT_TRUE(session()->command("DROP TABLE " + version));
   EXPECT_EQ(engine->open(Place::system(), Access::Write).error().kind, Kind::Broken);
+}
+
+// The connection ends while the commit runs: nobody knows whether it took place.
+TEST_P(Postgresql, WhatMayHaveBeenCommittedIsNotRunAgain) {
+  auto engine = head();
+  auto connection = open(*engine);
+  const std::string place = '"' + place_.prefix() + '"';
+  ASSERT_TRUE(session()->command(
+      "CREATE FUNCTION " + place +
+      ".die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); "
+      "RETURN NULL; END $$; CREATE CONSTRAINT TRIGGER die AFTER INSERT ON " +
+      place + ".stream_consumers DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION " + place +
+      ".die()"));
+  int runs = 0;
+  auto counted = [&](const char* name) {
+    return [&runs, work = put(name)](Transaction& tables) {
+      ++runs;
+      return work(tables);
+    };
+  };
+  const Work works[] = {counted("a"), counted("b")};
+  auto answers = connection->transact_each(works);
+  EXPECT_EQ(runs, 2);
+  ASSERT_EQ(answers.size(), 2U);
+  for (const auto& answer : answers) {
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().kind, Kind::Busy);
+  }
+  ASSERT_TRUE(session()->command("DROP TRIGGER die ON " + place + ".stream_consumers"));
+  EXPECT_TRUE(connection->transact(Access::Write, put("a")));
+}
+
+// What a watch was told, in order: "system", a tenant's id, "all", "lost".
+class Told {
+ public:
+  Watcher watcher() {
+    return {[this](const std::optional<Place>& place) {
+              add(!place ? "all" : place->is_system() ? "system" : place->id());
+            },
+            [this](const Error&) { add("lost"); }};
+  }
+  bool hears(const std::string& word) {
+    std::unique_lock lock(mutex_);
+    return heard_.wait_for(lock, std::chrono::seconds(20), [&] {
+      while (!words_.empty()) {
+        const std::string next = words_.front();
+        words_.pop_front();
+        if (next == word) return true;
+      }
+      return false;
+    });
+  }
+
+ private:
+  void add(const std::string& word) {
+    std::lock_guard lock(mutex_);
+    words_.push_back(word);
+    heard_.notify_all();
+  }
+  std::mutex mutex_;
+  std::condition_variable heard_;
+  std::deque<std::string> words_;
+};
+
+TEST_P(Postgresql, AHeadHearsWhatAnotherCommits) {
+  auto one = head(), other = std::move(*place_.engine());
+  auto connection = open(*one);
+  Told told;
+  auto watch = other->watch(told.watcher());
+  ASSERT_TRUE(told.hears("all"));
+  ASSERT_TRUE(connection->transact(Access::Write, put("a")));
+  EXPECT_TRUE(told.hears("system"));
+  const std::string id = "11111111-1111-4111-8111-111111111111";
+  ASSERT_TRUE(one->make_tenant(*Place::tenant(id)));
+  ASSERT_TRUE((*one->open(*Place::tenant(id), Access::Write))->transact(Access::Write, put("a")));
+  EXPECT_TRUE(told.hears(id));
+  cut();
+  EXPECT_TRUE(told.hears("lost"));
+  EXPECT_TRUE(told.hears("all")) << "it is there again, and what was committed meanwhile is to be looked for";
+  ASSERT_TRUE(connection->transact(Access::Write, put("b")));
+  EXPECT_TRUE(told.hears("system"));
 }
 
 } // namespace
