@@ -19,7 +19,7 @@ packages = (
     # What an operator bans with; python3-systemd is how fail2ban reads the journal.
     "fail2ban", "nftables", "python3-systemd",
     # What our packages need at run time.
-    "adduser", "libfmt9", "libgssapi-krb5-2", "libsecp256k1-1", "libsodium23", "libspdlog1.10", "libsqlite3-0", "libssh-4",
+    "adduser", "libfmt9", "libgssapi-krb5-2", "libpq5", "libsecp256k1-1", "libsodium23", "libspdlog1.10", "libsqlite3-0", "libssh-4",
     "libssl3", "libsystemd0", "libutf8proc2",
 )
 # Nothing in a box answers to these, and each would cost time at boot or leave the machine "degraded".

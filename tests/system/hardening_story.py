@@ -106,6 +106,32 @@ class Sandbox(story.Case):
         self.assertEqual(kernel, real)
         self.assert_powerless(real)
 
+    def test_stored_with_the_package_for_postgresql(self):
+        """A network is what it has more. Without [storage] url it is as before, and a credential that nobody made is none."""
+        engine = ["busctl", "get-property", "org.alknet.Store1", "/org/alknet/Store1", "org.alknet.Store1", "Engine"]
+        self.assertIn("SQLite", self.server_box.run(engine).stdout)
+        self.install(self.server_box, "alknet-stored-postgresql")
+        self.assertIn("SQLite", self.server_box.run(engine).stdout)
+        self.server_box.run(["systemd-analyze", "security", "--threshold=11", "alknet-stored.service"])
+        real = self.kernel_view("alknet-stored.service")
+        outcomes, kernel = self.tried("alknet-stored.service")
+        self.assertEqual(outcomes, {"unix-socket": "ok", **forbidden, "inet-socket": "ok", "inet6-socket": "ok"})
+        self.assertEqual(kernel, real)
+        self.assert_powerless(real)
+
+    def test_stored_without_its_server_says_so(self):
+        self.install(self.server_box, "alknet-stored-postgresql")
+        self.server_box.write("/etc/credstore/storage_password", "secret-of-the-server", mode=0o600)
+        self.server_box.write("/etc/alknet/alknet.toml.d/storage.toml",
+                              '[storage]\nurl = "postgresql://alknet@127.0.0.1/alknet"\npassword = "credential:storage_password"\n')
+        self.server_box.run("systemctl restart alknet-stored; true")
+        said = "\n".join(self.server_box.messages("-u", "alknet-stored"))
+        self.assertIn("PostgreSQL does not answer: connection to server at", said)
+        self.assertNotIn("secret-of-the-server", said)
+        self.server_box.run("DEBIAN_FRONTEND=noninteractive apt-get -y remove alknet-stored-postgresql")
+        self.server_box.run("systemctl restart alknet-stored; true")
+        self.assertIn("install the package alknet-stored-postgresql", "\n".join(self.server_box.messages("-u", "alknet-stored")))
+
     def test_listend(self):
         """It connects to where its users want to: sockets of the internet are what it may have more."""
         real = self.kernel_view("alknet-listend.service")
