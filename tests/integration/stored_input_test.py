@@ -5,6 +5,7 @@ import json
 import sqlite3
 
 import harness
+import stored_test
 
 graph_type = {"name": "t", "config": {"graph_type": "directed", "acyclic": True},
               "node_types": [{"name": "n", "schema": {"type": "object", "properties": {"size": {"type": "integer"}}}}],
@@ -15,15 +16,10 @@ not_json = {"": "not JSON", "{": "not JSON", "{'a':1}": "not JSON", "[1,2": "not
             '{"a":1,"a":2}': "a member twice", "[" * 100 + "]" * 100: "nested deeper", "1e999": "cannot be held"}
 
 
-class Input(harness.Case):
+class Input(stored_test.Stored):
     def setUp(self):
         super().setUp()
-        self.address = self.start_bus()
-        self.state = self.dir / "state"
-        self.state.mkdir()
-        stored = self.start("stored", [harness.binary("alknet-stored"), "--bus-address", self.address],
-                            env={"STATE_DIRECTORY": str(self.state)})
-        stored.wait_line("server running")
+        self.start_stored()
         self.ctl("account", "add", "ada@example.org")
         self.ctl("account", "add", "bob@example.org")
         self.ctl("org", "add", "acme", "--owner", "ada@example.org")
@@ -39,13 +35,6 @@ class Input(harness.Case):
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         return path
 
-    def ctl(self, *arguments, check=0):
-        done = self.run_program([harness.binary("alknetctl"), "--bus-address", self.address, *arguments], check=check)
-        return done.stdout.decode() if check == 0 else done.stderr.decode()
-
-    def asked(self, *arguments):
-        return json.loads(self.ctl(*arguments, "--json"))
-
     def data(self):
         """A digest of every row of every table, read beside the daemon."""
         digest = hashlib.sha256()
@@ -54,6 +43,10 @@ class Input(harness.Case):
             digest.update(line.encode())
         database.close()
         return digest.hexdigest()
+
+    def tenants(self):
+        """The places of organisations."""
+        return {path.name for path in self.state.iterdir() if not path.name.startswith("system.db")}
 
     def refused(self, words, *arguments):
         text = self.ctl(*arguments, check=1)
@@ -171,7 +164,7 @@ class Input(harness.Case):
             self.assertNotEqual(program.wait(), 0)
             self.assertIn("org.alknet.Error.Invalid", program.text())
         self.assertFalse(outside.exists())
-        self.assertEqual({path.name.split("-")[0] for path in self.state.iterdir()}, {"system.db"})
+        self.assertEqual(self.tenants(), set())
         self.assertEqual(self.data(), self.before)
 
 

@@ -10,6 +10,7 @@ import time
 
 import harness
 import postgresql
+import stored_input_test
 import stored_test
 
 
@@ -56,6 +57,23 @@ class Administration(stored_test.Administration, OnServer):
         done = self.run_program(["busctl", "--address", self.address, "get-property", "org.alknet.Store1", "/org/alknet/Store1",
                                  "org.alknet.Store1", "Engine"])
         return done.stdout.decode()
+
+
+class Graphs(stored_test.Graphs, OnServer):
+    pass
+
+
+class Access(stored_test.Access, OnServer):
+    pass
+
+
+class Input(stored_input_test.Input, OnServer):
+    def data(self):
+        tables = "SELECT format('SELECT t::text FROM alknet.%I t ORDER BY 1', tablename) AS one FROM pg_tables WHERE schemaname = 'alknet'"
+        return self.server.psql(f"SELECT md5(string_agg(query_to_xml(one, true, false, '')::text, '' ORDER BY one)) FROM ({tables}) t")
+
+    def tenants(self):
+        return set(self.server.psql("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'alknet-%'").split())
 
 
 class Restarts(OnServer):
@@ -141,15 +159,15 @@ class TwoHeads(OnServer):
         self.key, self.prefix = made["key"], made["prefix"]
         self.hash = hashlib.sha256(self.key.encode()).hexdigest()
 
-    def other_says(self, *call, service="Store1"):
-        """The data of its answer; nothing when there was none within two seconds, or an error."""
+    def other_says(self, *call, service="Store1", patience=20):
+        """The data of its answer; nothing when it was an error, or none within `patience` seconds."""
         name = f"org.alknet.{service}"
-        done = self.run_program(["busctl", "--address", self.other_address, "--timeout=2", "--json=short", "call", name,
+        done = self.run_program(["busctl", "--address", self.other_address, f"--timeout={patience}", "--json=short", "call", name,
                                  f"/org/alknet/{service}", name, *call], check=None)
         return json.loads(done.stdout)["data"] if done.returncode == 0 else None
 
-    def verdict(self):
-        answer = self.other_says("Authenticate", "ss", "api-key", self.hash)
+    def verdict(self, patience=20):
+        answer = self.other_says("Authenticate", "ss", "api-key", self.hash, patience=patience)
         return answer and (answer[0], answer[1])
 
     def revision(self):
@@ -191,7 +209,7 @@ class TwoHeads(OnServer):
         self.line.hush()
         self.other.wait_line("WARN changes of other servers are not heard.*silence")
         self.revoke()
-        self.assertIsNone(self.verdict())
+        self.assertIsNone(self.verdict(patience=1))
         self.line.mend()
         harness.wait_until(lambda: self.verdict() == (False, "revoked"), what="a refusal")
         self.heard(self.revision())
