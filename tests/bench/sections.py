@@ -272,6 +272,23 @@ def store(options):
     return rows
 
 
+def secrets(options):
+    """Calls of one caller, one after the other; the share of an empty call of the bus is in each."""
+    section = "Secrets, over the bus"
+    rows = {name: Row(section, words, unit, digits=0) for name, words, unit in (
+        ("derive", "an Ed25519 key derived, each of another path", "calls/s"),
+        ("derive_again", "the same key again", "calls/s"), ("encrypt", "64 bytes encrypted", "calls/s"),
+        ("decrypt", "64 bytes decrypted", "calls/s"), ("locked_kib", "locked memory", "KiB"))}
+    with PrivateBus() as bus:
+        (bus.dir / "alknet.toml").touch()
+        bus.daemon("alknet-secretd", "--config", bus.dir / "alknet.toml")
+        for _ in range(options.rounds):
+            found = measure.run([rigs.drivers / "secret_bench", bus.address, str(100 if options.quick else 1000)])
+            for name, row in rows.items():
+                row.add("alknet", found[name])
+    return list(rows.values())
+
+
 # What the client does, how fast the target reads (bytes per second and channel), words.
 _stalls = (("target", 0, "target reads nothing"), ("target", MIB, "slow target"),
            ("window", 0, "client gives no window back"), ("socket", 0, "client reads nothing"))
@@ -319,4 +336,5 @@ def _watch_stall(rig, mode, rate, seconds, row):
 
 
 all_sections = {"throughput": throughput, "at-once": at_once, "tls": tls, "logins": logins, "accounts": accounts, "idle": idle,
-                "channels": channels, "policy": policy, "graph": graph, "store": store, "stalled": stalled}
+                "channels": channels, "policy": policy, "graph": graph, "store": store, "secrets": secrets,
+                "stalled": stalled}
