@@ -23,9 +23,13 @@ std::string random_bytes(std::size_t size) {
   return bytes;
 }
 
-Act make_act(std::string actor) {
+UnixSeconds now() {
   using std::chrono::system_clock;
-  Act act{system_clock::to_time_t(system_clock::now()), std::move(actor), {}, &random_bytes};
+  return system_clock::to_time_t(system_clock::now());
+}
+
+Act make_act(std::string actor) {
+  Act act{now(), std::move(actor), {}, &random_bytes};
   act.request = make_uuid(act);
   return act;
 }
@@ -79,15 +83,17 @@ Result<std::unique_ptr<daemon::Service>> Manager::start(daemon::Context& context
   ALK_TRY(auto engine, make_engine(context.options.config));
   std::string name = engine->name();
   ALK_TRY(auto store, Store::open(context.loop, std::move(engine)));
-  std::unique_ptr<Manager> manager(new Manager(std::move(store), std::move(name)));
+  std::unique_ptr<Manager> manager(new Manager(context.loop, std::move(store), std::move(name)));
   repair_memberships(*manager->store_);
   ALK_TRY_VOID(manager->bus_.serve(context.bus));
   manager->watch();
+  manager->housekeeping_.start();
   return std::unique_ptr<daemon::Service>(std::move(manager));
 }
 
-Manager::Manager(std::unique_ptr<Store> store, std::string engine)
-    : store_(std::move(store)), bus_(*store_, &act_of, std::move(engine)) {}
+Manager::Manager(asio::io_context& loop, std::unique_ptr<Store> store, std::string engine)
+    : store_(std::move(store)), housekeeping_(loop, *store_, &now),
+      bus_(*store_, &act_of, std::move(engine)) {}
 
 // Of several programs that share a server each says on its own bus what any of them has changed.
 void Manager::watch() {
@@ -103,6 +109,7 @@ void Manager::watch() {
 }
 
 void Manager::stop(std::function<void()> stopped) {
+  housekeeping_.stop();
   store_->when_idle(std::move(stopped));
 }
 

@@ -1,6 +1,7 @@
 // Owns what alknet-stored is made of: the storage with its threads, and the face on the bus.
 #pragma once
 
+#include "alknet-stored/housekeeping.hpp"
 #include "alknet-stored/store_bus.hpp"
 #include "daemon/daemon.hpp"
 
@@ -17,12 +18,13 @@ class Manager : public daemon::Service {
   void stop(std::function<void()> stopped) override;
 
  private:
-  Manager(std::unique_ptr<Store> store, std::string engine);
+  Manager(asio::io_context& loop, std::unique_ptr<Store> store, std::string engine);
 
   void watch();
 
   std::unique_ptr<Store> store_;
-  StoreBus bus_;      // refers to it
+  Housekeeping housekeeping_; // this and `bus_` refer to it
+  StoreBus bus_;
   bool deaf_ = false; // to what other programs change in the same database
 };
 

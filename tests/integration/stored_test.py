@@ -382,7 +382,7 @@ class Disk(Stored):
         refused.wait_line("server running")
         self.assertIn("before@example.org", self.ctl("account", "list"))
         self.assertIn("internal error", self.ctl("account", "add", "during@example.org", check=1))
-        self.assertIn("readonly database", refused.text())
+        refused.wait_line("readonly database")
         refused.stop()
         self.assertEqual(self.content(), before)
         self.start_stored()
