@@ -57,6 +57,7 @@ class Accounts {
   void find_revoked(std::vector<std::string> credentials, UnixSeconds now,
                     std::function<void(std::vector<std::string>)> done);
 
+  bool answering() const { return answering_; } // when it was asked last
   bool searching() const { return !searches_.empty(); }
 
   // Every confirm_interval once it is active.

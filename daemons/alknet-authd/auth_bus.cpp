@@ -161,6 +161,7 @@ std::vector<bus::Property> AuthBus::properties(AuthBus* self) {
        }},
       {"Warnings", "as", Emits::Change,
        [self](Message& out) { out.write_texts(self->transactions_.current()->keys.warnings().texts()); }},
+      {"Accounts", "s", Emits::Never, [self](Message& out) { out.write_text(self->accounts_word()); }},
   };
 }
 
@@ -313,6 +314,11 @@ void AuthBus::announce(const Transactions::Committed& committed) {
   auto told =
       object_->changed({"Generation", "ConfigDigest", "KeyCount", "CertificateAuthorityCount", "Warnings"});
   if (!told) log::error(told.error().describe());
+}
+
+const char* AuthBus::accounts_word() const {
+  if (!accounts_on()) return "off";
+  return accounts_.answering() ? "on" : "unavailable";
 }
 
 // Nothing of the configuration changed; listend asks about every session when it hears this.

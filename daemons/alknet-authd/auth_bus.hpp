@@ -33,6 +33,7 @@ class AuthBus {
   static bus::Interface interface(AuthBus* self);
 
  private:
+  const char* accounts_word() const;
   static std::vector<bus::Method> methods(AuthBus* self);
   static std::vector<bus::Property> properties(AuthBus* self);
   void verify_public_key(bus::Call call);

@@ -130,6 +130,7 @@ static Result<AuthStatus> read_status(bus::Message& reply) {
     if (value) target = *value;
     return value != nullptr;
   };
+  take("Accounts", status.accounts);
   if (take("Version", status.version) && take("Generation", status.generation) &&
       take("ConfigDigest", status.config_digest) && take("KeyCount", status.key_count) &&
       take("CertificateAuthorityCount", status.certificate_authority_count) &&

@@ -41,6 +41,7 @@ struct AuthStatus {
   std::uint32_t key_count = 0;
   std::uint32_t certificate_authority_count = 0;
   std::vector<std::string> warnings;
+  std::string accounts = "off"; // on, unavailable; what an older one does not say
 };
 
 // Belongs to the connection's loop; its coroutines may be awaited from any loop. The connection must outlive

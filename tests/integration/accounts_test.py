@@ -205,6 +205,7 @@ class Down(Accounts):
         self.assertTrue(self.logs_in("mine"))
         self.assertFalse(self.logs_in("ada"))
         self.listend.wait_line("peer unavailable peer=alknet-stored")
+        self.assertIn("accounts cannot be asked", self.ctl("status", check=None))
         self.assertNotIn("result=reject", self.listend.text())  # which bans and penalties count
 
     def test_without_the_daemon(self):

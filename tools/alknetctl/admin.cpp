@@ -87,8 +87,9 @@ Result<AuthInfo> BusAdmin::auth_info() {
   if (!answer) return fail(Kind::Broken, "no answer from alknet-authd");
   if (!*answer) return pass(std::move(*answer).error());
   const clients::AuthStatus& status = **answer;
-  return AuthInfo{status.generation, status.config_digest, status.key_count,
-                  status.certificate_authority_count, status.warnings};
+  return AuthInfo{status.generation, status.config_digest,
+                  status.key_count,  status.certificate_authority_count,
+                  status.warnings,   status.accounts};
 }
 
 Failure cannot_open(int number, const std::string& path) {

@@ -22,6 +22,7 @@ struct AuthInfo {
   std::uint32_t keys = 0;
   std::uint32_t certificate_authorities = 0;
   std::vector<std::string> warnings;
+  std::string accounts = "off"; // on, unavailable
 };
 
 // Errors: Gone (not running), Denied, and what contracts/org.alknet.Listen1.xml says for each member.

@@ -45,8 +45,11 @@ std::string date_text(std::uint64_t seconds) {
 
 void advise_on_logins(std::vector<Advice>& all, const clients::ListenStatus& status,
                       const Result<AuthInfo>& auth, const Place& place) {
-  if (auth && auth->keys == 0 && auth->certificate_authorities == 0)
+  if (auth && auth->keys == 0 && auth->certificate_authorities == 0 && auth->accounts == "off")
     all.push_back({"no keys: nobody can log in", ours(place, "keys add ~/.ssh/id_ed25519.pub")});
+  if (auth && auth->accounts == "unavailable")
+    all.push_back({"alknet-stored did not answer: accounts do not log in",
+                   is_managed(place) ? "systemctl status alknet-stored" : ""});
   if (!auth && auth.error().kind == Kind::Gone)
     all.push_back({"alknet-authd does not run: nobody can log in",
                    is_managed(place) ? "systemctl restart alknet-authd" : ""});

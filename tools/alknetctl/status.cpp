@@ -51,6 +51,7 @@ static void print_status_json(const clients::ListenStatus& status, const Result<
     document["auth"]["config_digest"] = auth->config_digest;
     document["auth"]["keys"] = auth->keys;
     document["auth"]["certificate_authorities"] = auth->certificate_authorities;
+    document["auth"]["accounts"] = auth->accounts;
     document["auth"]["warnings"] = auth->warnings;
   }
   print_json(document, output);
@@ -66,6 +67,8 @@ static std::string auth_text(const clients::ListenStatus& status, const Result<A
   std::string text = "running" + counted(auth->keys, "key", "keys");
   if (auth->certificate_authorities > 0)
     text += counted(auth->certificate_authorities, "certificate authority", "certificate authorities");
+  if (auth->accounts == "on") text += ", accounts";
+  if (auth->accounts == "unavailable") text += "; accounts cannot be asked and do not log in";
   if (auth->config_digest != status.config_digest)
     text += "; its configuration differs from alknet-listend's: reload";
   return text;

@@ -39,6 +39,14 @@ TEST_F(AdviceTest, ACertificateAuthorityIsAWayIn) {
   EXPECT_THAT(advice(), IsEmpty());
 }
 
+TEST_F(AdviceTest, AccountsAreAWayIn) {
+  auth->keys = 0;
+  auth->accounts = "on";
+  EXPECT_THAT(advice(), IsEmpty());
+  auth->accounts = "unavailable";
+  EXPECT_THAT(advice(), ElementsAre(says("alknet-stored did not answer", "systemctl status alknet-stored")));
+}
+
 TEST_F(AdviceTest, Authd) {
   auth = fail(Kind::Denied, "not you"); // an administrator whom it does not answer: nothing is known
   EXPECT_THAT(advice(), IsEmpty());

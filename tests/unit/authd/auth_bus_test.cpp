@@ -159,6 +159,11 @@ TEST_F(AuthBusTest, AsksAccountsAboutWhatTheConfigurationDoesNotKnow) {
     return answer->read_bool().value() ? std::string("accepted") : answer->read_text().value();
   };
   EXPECT_EQ(reason(verify(key(9))), "unknown-key") << "accounts are off";
+  auto accounts = [&] {
+    auto answer = get("Accounts");
+    return answer->read_value().value();
+  };
+  EXPECT_EQ(accounts(), bus::Value(std::string("off")));
   EXPECT_EQ(questions, 0);
   world.providers = {config::Provider::Configured, config::Provider::Accounts};
   ASSERT_TRUE(call("Reload"));
@@ -181,7 +186,9 @@ TEST_F(AuthBusTest, AsksAccountsAboutWhatTheConfigurationDoesNotKnow) {
   EXPECT_THAT(revoked({id(1), constraints.credential, id(7)}), ElementsAre(id(7)));
   store_down = true;
   steady += 2 * cache_lease;
+  EXPECT_EQ(accounts(), bus::Value(std::string("on")));
   EXPECT_EQ(reason(verify(key(9))), "accounts-unavailable");
+  EXPECT_EQ(accounts(), bus::Value(std::string("unavailable")));
   EXPECT_EQ(reason(verify(key(1))), "accepted");
   EXPECT_THAT(revoked({constraints.credential, id(7)}), ElementsAre(id(7))) << "nobody is sent away for it";
   store_down = false;
