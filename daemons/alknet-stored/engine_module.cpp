@@ -8,19 +8,18 @@
 
 namespace alk::stored {
 
-Result<std::string> program_directory() {
+Result<std::string> find_postgresql() {
   std::error_code error;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
   if (error) return fail(Kind::Broken, "/proc/self/exe: " + error.message());
-  return program.parent_path().string();
-}
-
-Result<std::unique_ptr<Engine>> load_postgresql(const std::string& directory, ServerAddress address) {
-  const std::string path = directory + "/alknet-stored-postgresql.so";
-  std::error_code error;
+  std::string path = program.parent_path() / "alknet-stored-postgresql.so";
   if (!std::filesystem::exists(path, error))
     return fail(Kind::Unsupported, "storage.url names a PostgreSQL server, and " + path +
                                        " is not there: install the package alknet-stored-postgresql");
+  return path;
+}
+
+Result<std::unique_ptr<Engine>> load_postgresql(const std::string& path, ServerAddress address) {
   void* module = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (module == nullptr) return fail(Kind::Unsupported, ::dlerror());
   auto* make = reinterpret_cast<MakeEngine*>(::dlsym(module, make_engine_symbol));

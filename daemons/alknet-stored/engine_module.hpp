@@ -20,11 +20,11 @@ struct ServerAddress {
 using MakeEngine = void(ServerAddress* address, const char* release, Result<std::unique_ptr<Engine>>* made);
 inline constexpr const char* make_engine_symbol = "alknet_stored_make_engine";
 
-// From alknet-stored-postgresql.so in `directory`. It stays loaded. Nobody is asked yet. Errors: Unsupported
-// (not installed, or of another release), Invalid (the address).
-Result<std::unique_ptr<Engine>> load_postgresql(const std::string& directory, ServerAddress address);
+// The module's file, beside this program. Unsupported: its package is not installed.
+Result<std::string> find_postgresql();
 
-// Where this program is.
-Result<std::string> program_directory();
+// From the file `path`, which stays loaded. Nobody is asked yet. Errors: Unsupported (of another release),
+// Invalid (the address).
+Result<std::unique_ptr<Engine>> load_postgresql(const std::string& path, ServerAddress address);
 
 } // namespace alk::stored

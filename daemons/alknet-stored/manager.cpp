@@ -62,14 +62,14 @@ Result<config::Storage> read_settings(const std::string& path) {
 Result<std::unique_ptr<Engine>> make_engine(const std::string& configuration) {
   ALK_TRY(const config::Storage settings, read_settings(configuration));
   if (!settings.url.empty()) {
+    ALK_TRY(const std::string module, find_postgresql()); // first: without it there is no credential either
     ServerAddress address{settings.url, {}};
     if (!settings.password.empty()) {
       auto text = config::KeySource().read(settings.password);
       if (!text) return pass(std::move(text).error(), "storage.password");
       address.password = SecretBytes(text->view().substr(0, text->view().find('\n')));
     }
-    ALK_TRY(const std::string directory, program_directory());
-    return load_postgresql(directory, std::move(address));
+    return load_postgresql(module, std::move(address));
   }
   const char* directory = std::getenv("STATE_DIRECTORY");
   if (directory == nullptr || *directory != '/')

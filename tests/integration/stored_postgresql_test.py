@@ -101,7 +101,8 @@ class Restarts(OnServer):
         self.assertEqual(self.server.dump(), before)
 
     def test_without_the_package(self):
-        """The daemon alone, as its package has it."""
+        """The daemon alone, as its package has it: what is missing is told before the password, which came with the other one."""
+        self.configure(self.server.url, 'password = "credential:storage_password"\n')
         alone = self.dir / "alknet-stored"
         shutil.copy(harness.binary("alknet-stored"), alone)
         stored = self.start("alone", [alone, "--bus-address", self.address, "--config", self.config],

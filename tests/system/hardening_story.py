@@ -124,12 +124,12 @@ class Sandbox(story.Case):
         self.server_box.write("/etc/credstore/storage_password", "secret-of-the-server", mode=0o600)
         self.server_box.write("/etc/alknet/alknet.toml.d/storage.toml",
                               '[storage]\nurl = "postgresql://alknet@127.0.0.1/alknet"\npassword = "credential:storage_password"\n')
-        self.server_box.run("systemctl restart alknet-stored; true")
+        self.server_box.run("systemctl restart alknet-stored || true")
         said = "\n".join(self.server_box.messages("-u", "alknet-stored"))
         self.assertIn("PostgreSQL does not answer: connection to server at", said)
         self.assertNotIn("secret-of-the-server", said)
         self.server_box.run("DEBIAN_FRONTEND=noninteractive apt-get -y remove alknet-stored-postgresql")
-        self.server_box.run("systemctl restart alknet-stored; true")
+        self.server_box.run("systemctl restart alknet-stored || true")
         self.assertIn("install the package alknet-stored-postgresql", "\n".join(self.server_box.messages("-u", "alknet-stored")))
 
     def test_listend(self):
