@@ -21,6 +21,7 @@ constexpr Series table[] = {
     {Count::ConnectionDescriptors, refused, "descriptors"},
     {Count::ConnectionPenalty, refused, "penalty"},
     {Count::ConnectionProxyHeader, refused, "proxy-header"},
+    {Count::ConnectionHostKey, refused, "host-key"},
     {Count::HandshakeFailed, "alknet_handshakes_failed_total", nullptr},
     {Count::LoginAccepted, "alknet_logins_accepted_total", nullptr},
     {Count::LoginUnknownKey, failed, "unknown-key"},

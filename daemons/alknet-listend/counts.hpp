@@ -14,11 +14,12 @@ namespace alk::listend {
 // In the order of the table in counts.cpp.
 enum class Count : std::uint8_t {
   ConnectionAccepted,
-  ConnectionPerSource, // refused, as are the four below
+  ConnectionPerSource, // refused, as are the five below
   ConnectionTotal,
   ConnectionDescriptors,
   ConnectionPenalty,
   ConnectionProxyHeader,
+  ConnectionHostKey,
   HandshakeFailed,
   LoginAccepted,
   LoginUnknownKey, // failed, as are all below

@@ -1,6 +1,7 @@
 #include "door.hpp"
 
 #include "log/log.hpp"
+#include "net/linger.hpp"
 #include "net/proxy_header.hpp"
 #include "net/stealth.hpp"
 #include "net/tcp_stream.hpp"
@@ -44,7 +45,16 @@ class ConnectionLog {
   Clock::time_point opened_ = Clock::now();
 };
 
+// For a peer to take note of the end; what it sends meanwhile is read and dropped.
+constexpr std::chrono::seconds refusal_linger{2};
+
 Task<> serve_ssh(Worker& worker, Peer peer, std::unique_ptr<net::Stream> stream, std::string early) {
+  if (worker.host_key() == nullptr) { // not the peer's fault
+    worker.counts(peer.listener).add(Count::ConnectionHostKey);
+    worker.hub().client_unserved(peer.listener);
+    net::close_lingering(worker.loop(), std::move(stream), refusal_linger);
+    co_return;
+  }
   auto session = std::make_shared<Session>(worker, std::move(peer));
   co_await session->run(std::move(stream), std::move(early));
 }

@@ -21,17 +21,13 @@ Result<void> Engine::start(EngineSetup setup) {
   next_session_ = setup.first_session;
   set_limits(settings_->values.limits);
   ALK_TRY_VOID(open_listeners(setup.fixed, std::move(setup.sockets)));
-  std::vector<ssh::HostKey> host_keys; // libssh writes into the object that hands the key out: one per loop
-  for (unsigned i = 0; i < setup.loops; ++i) {
-    ALK_TRY(auto key, ssh::HostKey::parse(setup.host_key, setup.fixed.host_key));
-    host_key_fingerprint_ = key.fingerprint();
-    host_keys.push_back(std::move(key));
-  }
   pool_ = std::make_unique<loop::Pool>(setup.loops);
   Hub& hub = *this;
   for (unsigned i = 0; i < setup.loops; ++i)
-    workers_.push_back(std::make_unique<Worker>(i, pool_->at(i), hub, resolver_, dialer_,
-                                                std::move(host_keys[i]), settings_, setup.fixed.listeners));
+    workers_.push_back(
+        std::make_unique<Worker>(i, pool_->at(i), hub, resolver_, dialer_, settings_, setup.fixed.listeners));
+  host_key_name_ = setup.fixed.host_key;
+  if (!setup.host_key.empty()) ALK_TRY_VOID(set_host_key(setup.host_key));
   accepting_ = true;
   for (auto& listener : listeners_) listener->start();
   return {};
@@ -53,6 +49,26 @@ Result<void> Engine::open_listeners(const config::Static& fixed,
     std::erase_if(inactive_, [&](const config::Listener& one) { return one.name == passed.name; });
   }
   return {};
+}
+
+// libssh writes into the object that hands the key out: one per loop.
+Result<void> Engine::set_host_key(const SecretBytes& text) {
+  std::vector<std::shared_ptr<const ssh::HostKey>> keys;
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    ALK_TRY(auto key, ssh::HostKey::parse(text, host_key_name_));
+    keys.push_back(std::make_shared<const ssh::HostKey>(std::move(key)));
+  }
+  host_key_fingerprint_ = keys.front()->fingerprint();
+  for (std::size_t i = 0; i < workers_.size(); ++i)
+    asio::post(workers_[i]->loop(),
+               [worker = workers_[i].get(), key = std::move(keys[i])] { worker->set_host_key(key); });
+  return {};
+}
+
+void Engine::drop_host_key() {
+  host_key_fingerprint_.clear();
+  for (auto& worker : workers_)
+    asio::post(worker->loop(), [worker = worker.get()] { worker->set_host_key(nullptr); });
 }
 
 void Engine::deliver(Arrival arrival) {
@@ -103,6 +119,13 @@ void Engine::proxy_header_refused(const std::string& proxy, const std::string& l
   if (!left_out) return;
   log::write(log::Level::Warning, log::event::proxy_header_refused, {{"proxy", proxy}, {"reason", reason}},
              {{"listener", listener}, {"left_out", *left_out}});
+}
+
+void Engine::client_unserved(const std::string& listener) {
+  const auto left_out = key_complaints_.raise(listener, Complaints::Clock::now());
+  if (!left_out) return;
+  log::warning("client not served: there is no host key; listener " + listener +
+               ", left out since the last: " + std::to_string(*left_out));
 }
 
 void Engine::session_opened(LiveSession session) {

@@ -23,7 +23,7 @@ namespace alk::listend {
 struct EngineSetup {
   config::Static fixed;
   SettingsPtr settings;
-  SecretBytes host_key; // OpenSSH private key text
+  SecretBytes host_key; // OpenSSH private key text; empty: it comes later (set_host_key)
   std::vector<loop::PassedDescriptor> sockets;
   unsigned loops = 1;
   std::uint64_t first_session = 1; // id of the first session; the others follow
@@ -44,6 +44,12 @@ class Engine final : private Hub {
   // Matches descriptors to listeners by name and begins to accept. Errors: Invalid (a descriptor without a
   // listener, a bad host key), Broken.
   Result<void> start(EngineSetup setup);
+
+  // For handshakes from now on; sessions go on with the one that they began with. Invalid: no such key, what
+  // was there stays.
+  Result<void> set_host_key(const SecretBytes& text);
+  // From now on SSH is answered by silence and the end of the connection.
+  void drop_host_key();
 
   // `done` on the main loop once every loop decides by the new settings.
   void apply(SettingsPtr settings, std::function<void()> done);
@@ -67,7 +73,7 @@ class Engine final : private Hub {
   PenaltyTable& penalties() { return penalties_; }
   // Takes it into account and logs the penalty that comes of it. Any thread.
   void blame(const config::IpAddress& source, Offence offence);
-  const std::string& host_key_fingerprint() const { return host_key_fingerprint_; }
+  const std::string& host_key_fingerprint() const { return host_key_fingerprint_; } // "": there is none
   const SettingsPtr& settings() const { return settings_; }
 
   // `back` on the main loop once every worker's loop has turned.
@@ -91,6 +97,7 @@ class Engine final : private Hub {
   bool refuses(const config::IpAddress& source) override;
   void proxy_header_refused(const std::string& proxy, const std::string& listener,
                             const std::string& reason) override;
+  void client_unserved(const std::string& listener) override;
   void session_opened(LiveSession session) override;
   void session_closed(std::uint64_t id) override;
   void deliver(Arrival arrival);
@@ -107,12 +114,14 @@ class Engine final : private Hub {
   ConnectionLimiter limiter_;
   PenaltyTable penalties_;
   Complaints proxy_complaints_; // by listener and proxy
+  Complaints key_complaints_;   // by listener
   net::Resolver resolver_;
   net::DirectDialer dialer_;
   SettingsPtr settings_;
   std::atomic<std::uint64_t> authority_epoch_{0}; // written on the main loop, read on all
   std::atomic<std::uint64_t> next_session_{1};
   std::atomic<bool> accepting_{false};
+  std::string host_key_name_; // as the configuration has it, for errors
   std::string host_key_fingerprint_;
   SessionTable sessions_;
   IdentityLedger ledger_;

@@ -108,10 +108,11 @@ std::vector<bus::Property> ListenBus::properties(ListenBus* self) {
          });
        }},
       {"AuthAvailable", "b", Emits::Never, [self](Message& out) { out.write_bool(self->auth_.available()); }},
-      {"HostKeyFingerprint", "s", Emits::Constant,
-       [self](Message& out) { out.write_text(self->fleet_.state().host_key_fingerprint); }},
+      {"HostKeyFingerprint", "s", Emits::Never,
+       [self](Message& out) { out.write_text(self->fleet_.keys().host_key_fingerprint); }},
       {"Certificates", "aa{sv}", Emits::Never,
        [in_force](Message& out) { out.write_dictionaries(shown_certificates(in_force().tls)); }},
+      {"Lacking", "as", Emits::Never, [self](Message& out) { out.write_texts(self->fleet_.keys().lacking); }},
       {"Warnings", "as", Emits::Never, [self](Message& out) { out.write_texts(self->reload_.warnings()); }},
   };
 }

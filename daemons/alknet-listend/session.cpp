@@ -56,7 +56,7 @@ Task<> Session::run(std::unique_ptr<net::Stream> stream, std::string early_input
   auto self = shared_from_this();
   const config::Limits& limits = worker_.settings()->values.limits;
   login_deadline_ = Clock::now() + limits.login_grace_time;
-  ssh_ = ssh::ServerSession::make(worker_.loop(), std::move(stream), worker_.host_key(), *this,
+  ssh_ = ssh::ServerSession::make(worker_.loop(), std::move(stream), *worker_.host_key(), *this,
                                   std::move(early_input), limits.max_channels_per_session);
   worker_.add(*this);
   Presence presence{*this};

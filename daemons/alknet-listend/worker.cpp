@@ -6,10 +6,9 @@
 namespace alk::listend {
 
 Worker::Worker(std::size_t index, asio::io_context& loop, Hub& hub, net::Resolver& resolver,
-               net::Dialer& dialer, ssh::HostKey host_key, SettingsPtr settings,
-               const std::vector<config::Listener>& listeners)
+               net::Dialer& dialer, SettingsPtr settings, const std::vector<config::Listener>& listeners)
     : index_(index), loop_(loop), hub_(hub), resolver_(resolver), dialer_(dialer),
-      host_key_(std::move(host_key)), settings_(std::move(settings)), tasks_(loop), stop_timer_(loop) {
+      settings_(std::move(settings)), tasks_(loop), stop_timer_(loop) {
   for (const config::Listener& listener : listeners) counts_[listener.name];
 }
 

@@ -37,6 +37,8 @@ class Hub {
   // A configured proxy did not say whom it speaks for; `reason` is the word of net::read_proxy_header.
   virtual void proxy_header_refused(const std::string& proxy, const std::string& listener,
                                     const std::string& reason) = 0;
+  // Somebody wanted SSH while there was no host key.
+  virtual void client_unserved(const std::string& listener) = 0;
   virtual void session_opened(LiveSession session) = 0;
   virtual void session_closed(std::uint64_t id) = 0;
 };
@@ -56,11 +58,13 @@ struct Arrival {
 class Worker {
  public:
   Worker(std::size_t index, asio::io_context& loop, Hub& hub, net::Resolver& resolver, net::Dialer& dialer,
-         ssh::HostKey host_key, SettingsPtr settings, const std::vector<config::Listener>& listeners);
+         SettingsPtr settings, const std::vector<config::Listener>& listeners);
   ~Worker();
 
   void admit(Arrival arrival);
   void apply(SettingsPtr settings) { settings_ = std::move(settings); }
+  // For new handshakes; nullptr: there are none. A session keeps the key that it began with.
+  void set_host_key(std::shared_ptr<const ssh::HostKey> key) { host_key_ = std::move(key); }
   void disconnect(std::uint64_t session, const std::string& text);
   // Says goodbye to every session ("shutdown"), gives `grace` for it, then cuts; `done` on this loop.
   void stop(std::chrono::milliseconds grace, std::function<void()> done);
@@ -71,7 +75,7 @@ class Worker {
   Hub& hub() { return hub_; }
   net::Resolver& resolver() { return resolver_; }
   net::Dialer& dialer() { return dialer_; }
-  const ssh::HostKey& host_key() const { return host_key_; }
+  const ssh::HostKey* host_key() const { return host_key_.get(); } // nullptr: nobody can be served by SSH
   const SettingsPtr& settings() const { return settings_; }
   loop::TaskGroup& tasks() { return tasks_; }
   // Any thread may read them.
@@ -88,7 +92,7 @@ class Worker {
   Hub& hub_;
   net::Resolver& resolver_;
   net::Dialer& dialer_;
-  ssh::HostKey host_key_;
+  std::shared_ptr<const ssh::HostKey> host_key_; // this loop's alone
   SettingsPtr settings_;
   std::map<std::string, Counts> counts_; // by listener; no entry comes or goes
   std::unordered_map<std::uint64_t, Session*> sessions_;

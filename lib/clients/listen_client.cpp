@@ -207,6 +207,7 @@ Result<ListenStatus> ListenClient::status() {
   take("Connections", status.connections);
   take("AuthAvailable", status.auth_available);
   take("HostKeyFingerprint", status.host_key_fingerprint);
+  take("Lacking", status.lacking);
   take("Warnings", status.warnings);
   return status;
 }

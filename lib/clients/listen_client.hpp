@@ -101,6 +101,7 @@ struct ListenStatus {
   std::vector<ListenerInfo> listeners;
   bool auth_available = false;
   std::string host_key_fingerprint;
+  std::vector<std::string> lacking; // until alknet-secretd is unlocked
   std::vector<std::string> warnings;
   std::vector<Certificate> certificates;
 };

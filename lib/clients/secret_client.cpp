@@ -94,24 +94,6 @@ Result<SecretBytes> SecretClient::password(const std::string& path, std::uint32_
   return mine.open(box);
 }
 
-static Result<EncryptedRecord> read_record(bus::Message& reply) {
-  EncryptedRecord record;
-  ALK_TRY_VOID(reply.read_inside('r', "usss", [&]() -> Result<void> {
-    ALK_TRY(record.key_version, reply.read_u32());
-    ALK_TRY(record.salt, reply.read_text());
-    ALK_TRY(record.iv, reply.read_text());
-    ALK_TRY(record.data, reply.read_text());
-    return {};
-  }));
-  return record;
-}
-
-static void write_record(bus::Message& call, const EncryptedRecord& record) {
-  call.write_inside('r', "usss", [&] {
-    call.write_u32(record.key_version).write_text(record.salt).write_text(record.iv).write_text(record.data);
-  });
-}
-
 Result<EncryptedRecord> SecretClient::encrypt(std::string_view text, const std::string& tag,
                                               std::uint32_t key_version) {
   ALK_TRY(const Sealed sealed, seal(text));

@@ -4,6 +4,7 @@
 #include "base/secret_bytes.hpp"
 #include "bus/blocking.hpp"
 #include "clients/sealed_box.hpp"
+#include "clients/secret_record.hpp"
 
 namespace alk::clients {
 
@@ -18,12 +19,6 @@ struct SecretStatus {
   bool unattended = false; // an enrolled credential unlocks at every start
   std::uint32_t cached_keys = 0;
   std::uint64_t locked_memory = 0; // bytes
-};
-
-// As stored; nothing in it is secret.
-struct EncryptedRecord {
-  std::uint32_t key_version = 0;
-  std::string salt, iv, data; // base64
 };
 
 enum class Force { No, Yes };

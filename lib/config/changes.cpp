@@ -79,6 +79,7 @@ std::vector<std::string> changed_keys(const Dynamic& before, const Dynamic& afte
 std::vector<std::string> changed_keys(const Static& before, const Static& after) {
   Keys keys;
   compare_tls(keys, "server.", before.server.tls, after.server.tls);
+  compare(keys, "server.host_key", before.host_key, after.host_key);
   compare(keys, "server.drain_deadline", before.server.drain_deadline, after.server.drain_deadline);
   auto compare_listener = [&](const std::string& head, const Listener& old, const Listener& now) {
     compare(keys, head + "name", old.name, now.name);
@@ -90,7 +91,6 @@ std::vector<std::string> changed_keys(const Static& before, const Static& after)
     compare(keys, head + "proxy_protocol_from", old.proxy_protocol_from, now.proxy_protocol_from);
   };
   compare_all(keys, "listeners", before.listeners, after.listeners, compare_listener);
-  compare(keys, "auth.host_key", before.host_key, after.host_key);
   compare(keys, "storage.url", before.storage.url, after.storage.url);
   compare(keys, "storage.password", before.storage.password, after.storage.password);
   return keys;

@@ -1,4 +1,5 @@
 // What keys mean together, and what is allowed but risky.
+#include "config/key_source.hpp"
 #include "config/schema.hpp"
 
 #include <sys/stat.h>
@@ -94,12 +95,15 @@ void check_whole(const Configuration& whole, Report& report) {
 static void check_key_file(const std::string& file, const std::string& key, Report& report,
                            const std::string& what = "the private key file") {
   struct stat status {};
-  if (file.empty() || file.starts_with(credential_prefix) || ::stat(file.c_str(), &status) != 0) return;
+  if (file.empty() || file.starts_with(credential_prefix) || file == secret_host_key ||
+      ::stat(file.c_str(), &status) != 0)
+    return;
   if (status.st_mode & S_IROTH) report.warning_at(key, what + " can be read by everybody on this machine");
 }
 
 void check_key_files(const Configuration& whole, Report& report) {
-  check_key_file(whole.fixed.host_key, "auth.host_key", report);
+  const bool in_server = report.was_set("server.host_key");
+  check_key_file(whole.fixed.host_key, in_server ? "server.host_key" : "auth.host_key", report);
   check_key_file(whole.fixed.server.tls.key, "server.tls.key", report);
   check_key_file(whole.fixed.storage.password, "storage.password", report, "the password's file");
   for (std::size_t i = 0; i < whole.fixed.listeners.size(); ++i)

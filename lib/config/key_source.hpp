@@ -12,6 +12,10 @@
 
 namespace alk::config {
 
+// [server] host_key, or [auth] host_key as it was spelled first: the Ed25519 key that follows from the seed
+// in alknet-secretd, there while that is unlocked.
+inline constexpr std::string_view secret_host_key = "secret:";
+
 // Keys that were read already, by the name that the configuration gives them.
 using HeldKeys = std::map<std::string, SecretBytes>;
 

@@ -19,6 +19,7 @@ class Report {
   void warning_at(const std::string& key, std::string text);
 
   void set_at(const std::string& key, std::uint32_t line) { places_[key] = {files_.size() - 1, line}; }
+  bool was_set(std::string_view key) const { return places_.contains(key); }
   void ignore_unknown() { unknown_matters_ = false; }
   void unknown_key(std::uint32_t line, std::string key) {
     if (unknown_matters_) problem(line, std::move(key), "unknown key");

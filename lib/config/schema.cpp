@@ -2,6 +2,7 @@
 
 #include "base/encoding.hpp"
 #include "base/text.hpp"
+#include "config/key_source.hpp"
 
 #include <algorithm>
 
@@ -195,8 +196,14 @@ static void read_api_key(Section& section, ApiKey& key) {
   if (section.has("ttl") && section.has("expires_at")) section.problem("ttl", "stands beside expires_at");
 }
 
+static void read_host_key(Section& section, Static& fixed) {
+  if (!section.text("host_key", fixed.host_key)) return;
+  if (fixed.host_key.starts_with(secret_host_key) && fixed.host_key != secret_host_key)
+    section.problem("host_key", "nothing stands behind \"secret:\": the seed has one SSH host key");
+}
+
 static void read_auth(Section& section, Static& fixed, Auth& auth) {
-  section.text("host_key", fixed.host_key);
+  read_host_key(section, fixed);
   section.flag("disconnect_revoked", auth.disconnect_revoked);
   section.words<Provider>("providers", auth.providers, provider_words);
   auto asked = [&](Provider provider) {
@@ -264,7 +271,8 @@ static void read_storage(Section& section, Storage& storage) {
 }
 
 static void resolve(const std::string& directory, std::string& path) {
-  if (path.empty() || path.starts_with('/') || path.starts_with(credential_prefix)) return;
+  if (path.empty() || path.starts_with('/') || path.starts_with(credential_prefix) || path == secret_host_key)
+    return;
   path = directory + "/" + path;
 }
 
@@ -281,12 +289,19 @@ void resolve_paths(const std::string& directory, Configuration& into) {
 
 void read_document(const Node* document, Configuration& into, Report& report) {
   Section root(report, document);
+  bool host_key_in_server = false;
   root.table("server", [&](Section& below) {
     read_tls(below, into.fixed.server.tls);
     below.duration("drain_deadline", into.fixed.server.drain_deadline, drain_time);
+    read_host_key(below, into.fixed);
+    host_key_in_server = below.has("host_key");
   });
   root.tables("listeners", into.fixed.listeners, read_listener);
-  root.table("auth", [&](Section& below) { read_auth(below, into.fixed, into.dynamic.auth); });
+  root.table("auth", [&](Section& below) {
+    if (host_key_in_server && below.has("host_key"))
+      below.problem("host_key", "is in [server] as well: keep one of them");
+    read_auth(below, into.fixed, into.dynamic.auth);
+  });
   root.table("forwarding", [&](Section& below) {
     below.word<Action>("default", into.dynamic.forwarding.default_action, action_words);
     below.tables("rules", into.dynamic.forwarding.rules, read_rule);

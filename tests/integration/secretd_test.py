@@ -20,6 +20,7 @@ import subprocess
 import termios
 
 import harness
+import memory
 
 try:
     import dbus
@@ -150,13 +151,7 @@ class Memory(Secretd):
 
     def search(self, pid, needles):
         """Lines about what was found."""
-        program = os.environ.get("ALKNET_MEMORY_SEARCH", harness.root / "build/tests/support/memory_search")
-        done = subprocess.run([program, str(pid)], input="".join(needle.hex() + "\n" for needle in needles), text=True,
-                              capture_output=True, timeout=120)
-        self.assertIn(done.returncode, (0, 1), done.stderr)
-        lines = done.stdout.splitlines()
-        self.assertGreater(int(re.match(r"searched (\d+) bytes", lines[-1])[1]), 1 << 20)
-        return lines[:-1]
+        return memory.search(pid, needles)
 
     def elsewhere(self):
         if not hasattr(self, "second_bus"):

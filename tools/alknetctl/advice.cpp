@@ -96,6 +96,7 @@ std::string validity_text(const clients::Certificate& certificate, std::uint64_t
 std::vector<Advice> advise(const clients::ListenStatus& status, const Result<AuthInfo>& auth,
                            const Place& place, std::uint64_t now) {
   std::vector<Advice> all;
+  for (const std::string& lack : status.lacking) all.push_back({lack, ours(place, "secret unlock")});
   advise_on_logins(all, status, auth, place);
   for (const auto& certificate : status.certificates) advise_on_certificate(all, certificate, place, now);
   for (const auto& listener : status.listeners) advise_on_listener(all, listener, place);

@@ -92,7 +92,8 @@ static void print_status_text(const clients::ListenStatus& status, const Result<
                               const Output& output) {
   output.out << "version:        " << cell(status.version) << '\n'
              << "running for:    " << age_text(status.started_at, output.now) << '\n'
-             << "host key:       " << cell(status.host_key_fingerprint) << '\n'
+             << "host key:       "
+             << (status.host_key_fingerprint.empty() ? "none" : cell(status.host_key_fingerprint)) << '\n'
              << "configuration:  generation " << status.generation << '\n'
              << "authentication: " << auth_text(status, auth) << '\n'
              << "sessions:       " << status.sessions << " (" << status.connections << " connections)\n";

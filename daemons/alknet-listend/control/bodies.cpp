@@ -128,6 +128,8 @@ void walk(Ar& ar, Body& b) {
     ar.number(b.sessions), ar.number(b.connections), ar.flag(b.draining);
   } else if constexpr (std::is_same_v<T, NewsBody>) {
     ar.number(b.session), ar.text(b.identity);
+  } else if constexpr (std::is_same_v<T, KeysBody>) {
+    ar.text(b.host_key_fingerprint), ar.texts(b.lacking, lacking_limit);
   } else if constexpr (std::is_same_v<T, ListPenaltiesBody>) {
     ar.number(b.most);
   } else if constexpr (std::is_same_v<T, PenaltyRecord>) {
@@ -225,6 +227,9 @@ std::string encode(const SourcesBody& body) {
 std::string encode(const ReadingsBody& body) {
   return written(body);
 }
+std::string encode(const KeysBody& body) {
+  return written(body);
+}
 std::string encode(const ListPenaltiesBody& body) {
   return written(body);
 }
@@ -265,6 +270,7 @@ template Result<BeatBody> decode(std::string_view);
 template Result<NewsBody> decode(std::string_view);
 template Result<SourcesBody> decode(std::string_view);
 template Result<ReadingsBody> decode(std::string_view);
+template Result<KeysBody> decode(std::string_view);
 template Result<ListPenaltiesBody> decode(std::string_view);
 template Result<PenaltiesBody> decode(std::string_view);
 template Result<ClearPenaltiesBody> decode(std::string_view);

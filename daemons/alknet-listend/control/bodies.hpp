@@ -18,6 +18,7 @@ inline constexpr std::size_t control_list_limit =
     1 << 20;                                         // sessions, sources: far above any limit of descriptors
 inline constexpr std::size_t readings_limit = 16384; // 64 listeners of some 40 counts each, 101 identities
 inline constexpr std::size_t labels_limit = 8;
+inline constexpr std::size_t lacking_limit = 64;  // the host key, and credentials that are named in one file
 inline constexpr std::size_t listener_limit = 64; // descriptors of one message: below the kernel's 253
 
 // Hello, and the Answer to it.
@@ -128,6 +129,13 @@ struct ReadingsBody {
   std::vector<Reading> readings;
 };
 
+// Keys: what the engine has from alknet-secretd, and what it waits for.
+struct KeysBody {
+  std::string host_key_fingerprint; // "": none, nobody is served by SSH
+  std::vector<std::string> lacking; // for people, one sentence each
+  bool operator==(const KeysBody&) const = default;
+};
+
 struct ListPenaltiesBody {
   std::uint32_t most = 0; // those that last longest; 0 = all
 };
@@ -176,6 +184,7 @@ std::string encode(const BeatBody& body);
 std::string encode(const NewsBody& body);
 std::string encode(const SourcesBody& body);
 std::string encode(const ReadingsBody& body);
+std::string encode(const KeysBody& body);
 std::string encode(const ListPenaltiesBody& body);
 std::string encode(const PenaltiesBody& body);
 std::string encode(const ClearPenaltiesBody& body);

@@ -29,7 +29,7 @@ Result<config::HeldKeys> collect_keys(const config::Static& fixed, const config:
     held.emplace(name, std::move(bytes));
     return {};
   };
-  ALK_TRY_VOID(take(fixed.host_key));
+  if (fixed.host_key != config::secret_host_key) ALK_TRY_VOID(take(fixed.host_key));
   for (const config::Listener& listener : fixed.listeners) {
     if (listener.transport != config::Transport::Tls) continue;
     const config::TlsFiles& files = config::tls_files(fixed, listener);

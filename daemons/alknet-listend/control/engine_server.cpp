@@ -32,22 +32,22 @@ std::string write(const Explanation& explanation) {
 }
 } // namespace
 
-EngineServer::EngineServer(asio::io_context& loop, Fd control, Authority& authority, Lookup lookup,
-                           std::function<void()> ended, Pace pace)
-    : authority_(authority), lookup_(std::move(lookup)), ended_(std::move(ended)), pace_(pace),
-      engine_(loop, authority,
-              {[this](const LiveSession& session) {
-                 tell(ControlKind::Opened, encode(NewsBody{session.id, session.identity.id}));
-                 tell_state();
-               },
-               [this](const LiveSession& session) {
-                 tell(ControlKind::Closed, encode(NewsBody{session.id, session.identity.id}));
-                 tell_state();
-               },
-               [this](const config::IpAddress& source, Offence offence) {
-                 tell(ControlKind::Offended,
-                      encode(OffenceBody{source.text(), std::string(offence_word(offence))}));
-               }}),
+EngineServer::EngineServer(asio::io_context& loop, Fd control, Authority& authority, SecretSupply& supply,
+                           Lookup lookup, std::function<void()> ended, Pace pace)
+    : authority_(authority), supply_(supply), lookup_(std::move(lookup)), ended_(std::move(ended)),
+      pace_(pace), engine_(loop, authority,
+                           {[this](const LiveSession& session) {
+                              tell(ControlKind::Opened, encode(NewsBody{session.id, session.identity.id}));
+                              tell_state();
+                            },
+                            [this](const LiveSession& session) {
+                              tell(ControlKind::Closed, encode(NewsBody{session.id, session.identity.id}));
+                              tell_state();
+                            },
+                            [this](const config::IpAddress& source, Offence offence) {
+                              tell(ControlKind::Offended,
+                                   encode(OffenceBody{source.text(), std::string(offence_word(offence))}));
+                            }}),
       pulse_([this](std::function<void()> back) { engine_.turn_all(std::move(back)); }), beat_timer_(loop),
       channel_(loop, std::move(control)) {}
 
@@ -131,7 +131,11 @@ EngineServer::Outcome EngineServer::start(std::string_view bytes, std::vector<Fd
     running_ = std::move(running.fixed);
   }
   ALK_TRY(SettingsPtr settings, make_settings(configuration, running_, keys, body.settings));
-  ALK_TRY(SecretBytes host_key, keys.read(running_.host_key));
+  SecretBytes host_key;
+  const bool host_key_follows = running_.host_key == config::secret_host_key;
+  if (!host_key_follows) {
+    ALK_TRY(host_key, keys.read(running_.host_key));
+  }
   std::vector<loop::PassedDescriptor> sockets;
   for (std::size_t i = 0; i < body.sockets.size(); ++i)
     sockets.push_back({body.sockets[i], std::move(descriptors[i + 1])});
@@ -146,6 +150,9 @@ EngineServer::Outcome EngineServer::start(std::string_view bytes, std::vector<Fd
   generation_ = body.generation;
   serving_ = true;
   penalise(std::exchange(inherited_, {})); // nobody was accepted yet: that is for this loop to do
+  if (host_key_follows)
+    supply_.follow_host_key([this](Result<SecretBytes> key) { take_host_key(std::move(key)); });
+  tell_keys();
   ServingBody serving{engine_.host_key_fingerprint(), {}};
   for (const Engine::ListenerState& listener : engine_.listeners())
     serving.listeners.push_back({listener.settings.name,
@@ -282,6 +289,7 @@ void EngineServer::stop(std::chrono::milliseconds grace) {
 void EngineServer::beat() {
   turning_ = pulse_.turns();
   tell_state();
+  tell_keys(); // what was not sent at its time
   if (deadline_) tell_sources();
   if (deadline_ && engine_.connections() == 0) stop(pace_.farewell);
   if (deadline_ && std::chrono::steady_clock::now() >= *deadline_) stop(pace_.farewell);
@@ -296,6 +304,29 @@ void EngineServer::tell_state() {
   tell(ControlKind::Beat,
        encode(BeatBody{static_cast<std::uint32_t>(engine_.sessions().size()),
                        static_cast<std::uint32_t>(engine_.connections()), deadline_.has_value()}));
+}
+
+void EngineServer::take_host_key(Result<SecretBytes> key) {
+  auto taken = key ? engine_.set_host_key(*key) : Result<void>(pass(std::move(key).error()));
+  if (taken) {
+    host_key_lacking_.clear();
+    log::info("host key taken: " + engine_.host_key_fingerprint());
+  } else {
+    engine_.drop_host_key();
+    if (taken.error().what == host_key_lacking_) return; // said already
+    host_key_lacking_ = taken.error().what;
+    log::warning("host key missing, SSH clients are not served: " + host_key_lacking_);
+  }
+  tell_keys();
+}
+
+void EngineServer::tell_keys() {
+  if (!serving_) return;
+  KeysBody body{engine_.host_key_fingerprint(), {}};
+  if (!host_key_lacking_.empty())
+    body.lacking.push_back("SSH clients are not served, there is no host key: " + host_key_lacking_);
+  if (told_keys_ == body) return;
+  if (channel_.send(make_control(ControlKind::Keys, encode(body)))) told_keys_ = std::move(body);
 }
 
 void EngineServer::tell_sources() {

@@ -8,6 +8,7 @@
 #include "control/channel.hpp"
 #include "control/pulse.hpp"
 #include "engine.hpp"
+#include "secret_supply.hpp"
 
 #include <optional>
 
@@ -31,7 +32,7 @@ class EngineServer {
   };
 
   // `ended` once, when nothing is left to do. The supervisor's going away is the word to stop.
-  EngineServer(asio::io_context& loop, Fd control, Authority& authority, Lookup lookup,
+  EngineServer(asio::io_context& loop, Fd control, Authority& authority, SecretSupply& supply, Lookup lookup,
                std::function<void()> ended, Pace pace);
   void open();
 
@@ -62,9 +63,12 @@ class EngineServer {
   void drain(std::chrono::seconds deadline);
   void beat();
   void tell_state();
+  void take_host_key(Result<SecretBytes> key);
+  void tell_keys();
   void tell_sources();
 
   Authority& authority_;
+  SecretSupply& supply_;
   Lookup lookup_;
   std::function<void()> ended_;
   Pace pace_;
@@ -73,6 +77,8 @@ class EngineServer {
   SettingsPtr prepared_;
   PenaltiesBody inherited_; // told before the start
   std::map<std::string, std::uint32_t> told_sources_;
+  std::string host_key_lacking_; // why there is no host key
+  std::optional<KeysBody> told_keys_;
   Pulse pulse_;
   bool turning_ = true; // false: the supervisor is told nothing that would count as a beat
   std::optional<std::chrono::steady_clock::time_point> deadline_; // set: draining

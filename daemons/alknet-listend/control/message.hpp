@@ -50,6 +50,7 @@ enum class ControlKind : std::uint8_t {
   Sources = 68,
   Offended = 69,
   Measured = 72,
+  Keys = 73,
 };
 
 struct ControlMessage {

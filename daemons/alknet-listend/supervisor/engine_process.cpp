@@ -6,6 +6,7 @@
 #include "daemon/options.hpp"
 #include "log/log.hpp"
 #include "loop/signals.hpp"
+#include "secret_link.hpp"
 #include "ssh/memory_transport.hpp"
 
 #include <algorithm>
@@ -72,20 +73,21 @@ void raise_descriptor_limit() {
 class EngineProcess {
  public:
   explicit EngineProcess(std::unique_ptr<bus::Connection> bus, asio::io_context& loop)
-      : bus_(std::move(bus)), auth_(*bus_), link_(loop, auth_), tasks_(loop),
+      : bus_(std::move(bus)), auth_(*bus_), link_(loop, auth_), secrets_(loop, *bus_), tasks_(loop),
         server_(
-            loop, Fd(engine_control_descriptor), link_,
+            loop, Fd(engine_control_descriptor), link_, secrets_,
             [this](std::string id, std::function<void(Result<LoginVerdict>)> answer) {
               tasks_.spawn("lookup", look_up(std::move(id), std::move(answer)));
             },
             [this, &loop] {
               link_.stop();
+              secrets_.stop();
               tasks_.cancel();
               loop.stop();
             },
             EngineServer::Pace{}),
         signals_(loop, [this](int) { server_.stop(orphan_grace); }) {
-    bus_->come_back_when_lost([] {}); // the supervisor says so in the log
+    bus_->come_back_when_lost([this] { secrets_.bus_is_back(); }); // the supervisor says so in the log
     watch_authority();
     server_.open();
   }
@@ -115,6 +117,7 @@ class EngineProcess {
   std::unique_ptr<bus::Connection> bus_;
   clients::AuthClient auth_;
   AuthLink link_;
+  SecretLink secrets_;
   loop::TaskGroup tasks_;
   EngineServer server_;
   loop::StopSignals signals_;

@@ -240,6 +240,11 @@ void Fleet::tell_commit(std::uint64_t settings) {
   }
 }
 
+KeysBody Fleet::keys() const {
+  auto found = generations_.find(serving_);
+  return found == generations_.end() ? KeysBody{} : found->second->keys();
+}
+
 std::uint64_t Fleet::sessions() const {
   std::uint64_t sum = 0;
   for (const auto& [number, generation] : generations_) sum += generation->state().sessions;

@@ -70,6 +70,7 @@ class Fleet {
 
   std::uint64_t serving() const { return serving_; }  // 0: none
   const ServingBody& state() const { return state_; } // of the last that served
+  KeysBody keys() const;                              // of the one that serves; nothing when none does
   std::size_t size() const { return generations_.size(); }
   bool has(std::uint64_t number) const { return generations_.contains(number); }
   std::uint64_t engines_started() const { return started_; } // since this supervisor's start

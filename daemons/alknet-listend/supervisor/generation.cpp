@@ -68,6 +68,8 @@ void Generation::receive(const ControlMessage& message) {
   } else if (message.is(ControlKind::Measured)) {
     auto body = decode<ReadingsBody>(message.body);
     if (body && events_.measured) events_.measured(*this, *body);
+  } else if (message.is(ControlKind::Keys)) {
+    if (auto body = decode<KeysBody>(message.body)) keys_ = std::move(*body);
   } else if (message.is(ControlKind::Offended)) {
     events_.offended(message.body);
   }

@@ -43,6 +43,7 @@ class Generation {
   std::uint64_t number() const { return number_; }
   ::pid_t pid() const { return pid_; }
   const BeatBody& state() const { return state_; }
+  const KeysBody& keys() const { return keys_; }
   const std::map<std::string, std::uint32_t>& sources() const { return sources_; }
   int descriptor() { return channel_.descriptor(); }
 
@@ -60,6 +61,7 @@ class Generation {
   ::pid_t pid_;
   const Events& events_;
   BeatBody state_;
+  KeysBody keys_;
   std::map<std::string, std::uint32_t> sources_;
   std::map<std::uint64_t, Pending> pending_;
   unsigned missed_beats_ = 0;

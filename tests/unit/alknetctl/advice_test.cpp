@@ -56,6 +56,11 @@ TEST_F(AdviceTest, Authd) {
   EXPECT_THAT(advice(), ElementsAre(says("another configuration", "systemctl reload alknet-listend")));
 }
 
+TEST_F(AdviceTest, WhatWaitsForTheSecrets) {
+  status.lacking = {"there is no host key: alknet-secretd is locked"};
+  EXPECT_THAT(advice(), ElementsAre(says("alknet-secretd is locked", "alknetctl secret unlock")));
+}
+
 TEST_F(AdviceTest, CertificatesThatEnd) {
   status.certificates = {{"tls", now + renewal_days * day - 1, false}};
   EXPECT_THAT(advice(),

@@ -79,6 +79,7 @@ class FakeAdmin : public Admin {
                                 {{"tls", "tls", "127.0.0.1:8443", true}, {"ssh", "tcp", "", false}},
                                 true,
                                 "SHA256:abc",
+                                {},
                                 {"alknet.toml:3: forwarding.default: everything is allowed"},
                                 {{"tls", now + 100 * 86400 + 5, false}}};
   Result<AuthInfo> auth_ = AuthInfo{7, "digest", 2, 1, {"authorized_keys:4: unknown option"}};

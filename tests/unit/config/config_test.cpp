@@ -442,7 +442,7 @@ TEST(KnownKeys, AreTheOnesTheFullFileSets) {
   EXPECT_THAT(keys, Contains("forwarding.rules[].transports"));
   EXPECT_THAT(keys, Contains("limits.keepalive_count_max"));
   EXPECT_THAT(keys, Contains("auth.ssh.authorized_keys"));
-  EXPECT_EQ(keys.size(), 56U);
+  EXPECT_EQ(keys.size(), 57U);
 }
 
 TEST(ChangedKeys, NamesWhatDiffers) {
@@ -468,8 +468,8 @@ TEST(ChangedKeys, NamesWhatDiffers) {
   after.fixed.host_key = "y";
   after.fixed.storage = {"postgresql:///y", "/y"};
   EXPECT_THAT(changed_keys(before.fixed, after.fixed),
-              ElementsAre("server.tls.key", "server.drain_deadline", "listeners[0].stealth", "auth.host_key",
-                          "storage.url", "storage.password"));
+              ElementsAre("server.tls.key", "server.host_key", "server.drain_deadline",
+                          "listeners[0].stealth", "storage.url", "storage.password"));
   after.fixed.listeners.pop_back();
   EXPECT_THAT(changed_keys(before.fixed, after.fixed), Contains("listeners"));
 }

@@ -121,6 +121,22 @@ TEST_F(Load, WarnsOfKeysThatEverybodyReads) {
   EXPECT_THAT(warnings(), Not(Contains(HasSubstr("host_key"))));
 }
 
+TEST_F(Load, TheHostKeyHasOnePlaceInAFile) {
+  auto problems = [&](const std::string& text) {
+    dir.write("alknet.toml", text);
+    auto loaded = load(file);
+    return loaded ? std::string() : loaded.error().front().describe();
+  };
+  EXPECT_EQ(problems("[server]\nhost_key = \"secret:\"\n"), "");
+  EXPECT_EQ(load(file)->fixed.host_key, "secret:"); // no path beside the file
+  EXPECT_THAT(problems("[server]\nhost_key = \"secret:m/0\"\n"), HasSubstr("nothing stands behind"));
+  EXPECT_THAT(problems("[server]\nhost_key = \"a\"\n[auth]\nhost_key = \"b\"\n"),
+              HasSubstr(":4: auth.host_key: is in [server] as well"));
+  EXPECT_EQ(problems("[auth]\nhost_key = \"/a\"\n"), "");
+  dir.write("alknet.toml.d/1.toml", "[server]\nhost_key = \"secret:\"\n"); // a later file counts
+  EXPECT_EQ(load(file)->fixed.host_key, "secret:");
+}
+
 TEST_F(Load, TotalSizeIsBounded) {
   dir.write("alknet.toml", std::string(3 << 20, '#'));
   EXPECT_TRUE(load(file));

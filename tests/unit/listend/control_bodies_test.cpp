@@ -102,6 +102,10 @@ ReadingsBody sample() {
 }
 
 template <>
+KeysBody sample() {
+  return {"SHA256:abc", {"one", "two"}};
+}
+template <>
 ListPenaltiesBody sample() {
   return {1000};
 }
@@ -126,7 +130,7 @@ template <class Body>
 class ControlBody : public testing::Test {};
 using Bodies = testing::Types<HelloBody, StartBody, ServingBody, TransactionBody, DrainBody, StopBody,
                               SessionsBody, DisconnectBody, ExplainBody, ExplainedBody, AnswerBody, BeatBody,
-                              NewsBody, SourcesBody, ReadingsBody, ListPenaltiesBody, PenaltiesBody,
+                              NewsBody, SourcesBody, ReadingsBody, KeysBody, ListPenaltiesBody, PenaltiesBody,
                               ClearPenaltiesBody, ClearedBody, OffenceBody>;
 TYPED_TEST_SUITE(ControlBody, Bodies);
 
@@ -166,6 +170,8 @@ TEST(ControlBodies, KeepTheirFirstForm) {
   EXPECT_EQ(hex_encode(encode(PenaltiesBody{7, {{"192.0.2.1", "no-auth", 20000, true, 12}}})),
             "00000000000000070000000100000029000000093139322e302e322e31000000076e6f2d61757468"
             "0000000000004e2001000000000000000c");
+  EXPECT_EQ(hex_encode(encode(KeysBody{"a", {"b"}})), "00000001610000000100000001"
+                                                      "62");
   EXPECT_EQ(hex_encode(encode(ClearPenaltiesBody{"::1"})), "000000033a3a31");
   EXPECT_EQ(hex_encode(encode(ClearedBody{{"::1"}})), "00000001000000033a3a31");
   EXPECT_EQ(hex_encode(encode(OffenceBody{"::1", "no-auth"})), "000000033a3a31000000076e6f2d61757468");

@@ -24,6 +24,12 @@ class Nobody final : public Authority {
   }
 };
 
+class Supply final : public SecretSupply {
+ public:
+  void follow_host_key(std::function<void(Result<SecretBytes>)> told) override { host_key = std::move(told); }
+  std::function<void(Result<SecretBytes>)> host_key;
+};
+
 constexpr const char* configuration = "[auth]\nhost_key = \"/host_key\"\n[[listeners]]\nname = \"ssh\"\n"
                                       "transport = \"tcp\"\n";
 
@@ -32,7 +38,7 @@ class EngineServerTest : public testing::Test {
   void SetUp() override {
     pair_ = std::move(*make_control_pair());
     server_ = std::make_unique<EngineServer>(
-        loop_, std::move(pair_.engine), authority_,
+        loop_, std::move(pair_.engine), authority_, supply_,
         [](std::string, std::function<void(Result<LoginVerdict>)> answer) {
           answer(fail(Kind::NotFound, "no such identity"));
         },
@@ -43,6 +49,7 @@ class EngineServerTest : public testing::Test {
           if (message.is(ControlKind::Answer)) answer_ = outcome_of(*decode<AnswerBody>(message.body));
           if (message.is(ControlKind::Measured)) measured_ = decode<ReadingsBody>(message.body)->readings;
           if (message.is(ControlKind::Offended)) offended_ = *decode<OffenceBody>(message.body);
+          if (message.is(ControlKind::Keys)) keys_ = *decode<KeysBody>(message.body);
           if (message.is(ControlKind::Beat)) beat_ = *decode<BeatBody>(message.body);
         },
         [] {});
@@ -110,12 +117,14 @@ class EngineServerTest : public testing::Test {
 
   asio::io_context loop_;
   Nobody authority_;
+  Supply supply_;
   ControlPair pair_;
   Fd listening_;
   sockaddr_in address_{};
   std::uint64_t question_ = 0;
   std::optional<Result<std::string>> answer_;
   BeatBody beat_;
+  KeysBody keys_;
   std::vector<Reading> measured_; // the last word
   OffenceBody offended_;
   bool ended_ = false;
@@ -134,6 +143,28 @@ TEST_F(EngineServerTest, SaysWhoItIs) {
   EXPECT_EQ(hello->pid, static_cast<std::uint64_t>(::getpid()));
   EXPECT_TRUE(hello->serving);
   EXPECT_FALSE(hello->draining);
+}
+
+TEST_F(EngineServerTest, ServesSshWhileThereIsAHostKey) {
+  ASSERT_TRUE(start(1, "[server]\nhost_key = \"secret:\"\n[[listeners]]\nname = \"ssh\"\n"
+                       "transport = \"tcp\"\n"));
+  ASSERT_TRUE(supply_.host_key);
+  EXPECT_EQ(keys_.host_key_fingerprint, "");
+  supply_.host_key(fail(Kind::Locked, "alknet-secretd is locked"));
+  EXPECT_TRUE(refused());
+  run_until([this] { return !keys_.lacking.empty(); });
+  EXPECT_THAT(keys_.lacking, testing::ElementsAre("SSH clients are not served, there is no host key: "
+                                                  "alknet-secretd is locked"));
+  const auto made = ssh::generate_ed25519().value();
+  supply_.host_key(SecretBytes(made.private_key.view()));
+  run_until([this] { return keys_.lacking.empty(); });
+  EXPECT_EQ(keys_.host_key_fingerprint, ssh::fingerprint(made.public_key).value());
+  Fd session = client();
+  supply_.host_key(fail(Kind::Gone, "alknet-secretd does not run"));
+  EXPECT_TRUE(refused());
+  run_until([this] { return keys_.host_key_fingerprint.empty(); });
+  char byte = 0; // a session that has begun goes on
+  EXPECT_TRUE(::recv(session.get(), &byte, 1, MSG_DONTWAIT) > 0 || errno == EAGAIN);
 }
 
 TEST_F(EngineServerTest, ServesWhatItIsGiven) {

@@ -1,0 +1,52 @@
+#include "secret_link.hpp"
+
+#include "ssh/derived_key.hpp"
+
+namespace alk::listend {
+
+namespace {
+constexpr const char* host_key_path = "m/74'/0'/1'/0'"; // the only one that this user may have
+// After an answer that is neither the key nor "locked".
+constexpr std::chrono::seconds pause_after_failure{2};
+
+Failure unavailable(clients::SecretState state) {
+  if (state == clients::SecretState::Locked) return fail(Kind::Locked, "alknet-secretd is locked");
+  return fail(Kind::Gone, "alknet-secretd does not run");
+}
+} // namespace
+
+void SecretLink::follow_host_key(std::function<void(Result<SecretBytes>)> told) {
+  host_key_told_ = std::move(told);
+  watch_.emplace(bus_);
+  watch_->on_state([this](clients::SecretState state) { state_changed(state); });
+  watch_->wake();
+  state_changed(watch_->state());
+}
+
+void SecretLink::bus_is_back() {
+  if (watch_) watch_->wake();
+}
+
+void SecretLink::state_changed(clients::SecretState state) {
+  ++epoch_;
+  if (state == clients::SecretState::Unlocked)
+    tasks_.spawn("fetch host key", fetch_host_key(epoch_));
+  else
+    host_key_told_(unavailable(state));
+}
+
+// "Locked" means that the word of it is on its way.
+Task<> SecretLink::fetch_host_key(std::uint64_t epoch) {
+  asio::steady_timer timer(main_);
+  while (epoch == epoch_) {
+    auto key = co_await watch_->derive_ed25519(host_key_path);
+    if (epoch != epoch_) co_return;
+    if (key) co_return host_key_told_(ssh::openssh_private_key(key->public_key, key->seed));
+    if (key.error().kind == Kind::Locked) co_return;
+    host_key_told_(fail(key.error().kind, "alknet-secretd does not give it: " + key.error().what));
+    timer.expires_after(pause_after_failure);
+    co_await timer.async_wait(loop::as_value);
+  }
+}
+
+} // namespace alk::listend

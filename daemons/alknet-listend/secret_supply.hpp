@@ -1,0 +1,21 @@
+// What an engine gets from alknet-secretd while that is unlocked. The engine asks through this interface;
+// secret_link.hpp asks over the bus, tests give what they like.
+#pragma once
+
+#include "base/result.hpp"
+#include "base/secret_bytes.hpp"
+
+#include <functional>
+
+namespace alk::listend {
+
+// Lives on the main loop; every answer comes there, later.
+class SecretSupply {
+ public:
+  virtual ~SecretSupply() = default;
+  // To be called once. `told` soon, and at every change: the SSH host key as OpenSSH private key text, or why
+  // there is none (Locked, Gone; the text is for people).
+  virtual void follow_host_key(std::function<void(Result<SecretBytes>)> told) = 0;
+};
+
+} // namespace alk::listend

@@ -1,0 +1,20 @@
+"""What is in the memory of another process: every 8-byte slice of every secret is looked for, in all mappings (memory_search.cpp)."""
+
+import os
+import re
+import subprocess
+
+import harness
+
+
+def search(pid, needles):
+    """Lines about what was found. `needles`: bytes, at least 8 each. Needs the right to trace the process."""
+    program = os.environ.get("ALKNET_MEMORY_SEARCH", harness.root / "build/tests/support/memory_search")
+    done = subprocess.run([program, str(pid)], input="".join(needle.hex() + "\n" for needle in needles), text=True,
+                          capture_output=True, timeout=120)
+    if done.returncode not in (0, 1):
+        raise AssertionError(done.stderr)
+    lines = done.stdout.splitlines()
+    if int(re.match(r"searched (\d+) bytes", lines[-1])[1]) <= 1 << 20:
+        raise AssertionError(f"that was no search: {lines[-1]}")
+    return lines[:-1]
