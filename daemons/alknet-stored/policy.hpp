@@ -28,6 +28,10 @@ inline constexpr bus::PolicyRule store_policy[] = {
     {"CreateApiKey", bus::Who::Admin, "org.alknet.Store1.manage"},
     {"ListApiKeys", bus::Who::Admin},
     {"RevokeApiKey", bus::Who::Admin, "org.alknet.Store1.manage"},
+    {"PutCredential", bus::Who::Admin, "org.alknet.Store1.manage"},
+    {"GetCredential", bus::Who::Admin},
+    {"ListCredentials", bus::Who::Admin},
+    {"RemoveCredential", bus::Who::Admin, "org.alknet.Store1.manage"},
     {"ListAudit", bus::Who::Admin},
     {"VerifyAudit", bus::Who::Admin},
     {"PruneAudit", bus::Who::Root}, // what it removes is gone

@@ -49,6 +49,7 @@ Methods account_methods(StoreBus* self);
 Methods organization_methods(StoreBus* self);
 Methods key_methods(StoreBus* self);
 Methods api_key_methods(StoreBus* self);
+Methods outbound_methods(StoreBus* self);
 Methods audit_methods(StoreBus* self);
 Methods identity_methods(StoreBus* self);
 Methods graph_type_methods(StoreBus* self);

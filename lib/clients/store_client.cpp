@@ -133,6 +133,31 @@ Result<Entry> StoreClient::revoke_api_key(const std::string& key) {
   return ask_entry("RevokeApiKey", {key});
 }
 
+Result<Entry> StoreClient::put_credential(const std::string& name, const std::string& consumer,
+                                          const EncryptedRecord& record, bool replace) {
+  ALK_TRY(auto reply, ask("PutCredential", [&](bus::Message& call) {
+            call.write_text(name).write_text(consumer);
+            write_record(call, record);
+            call.write_bool(replace);
+          }));
+  return reply.read_dictionary();
+}
+
+Result<EncryptedRecord> StoreClient::credential(const std::string& name) {
+  ALK_TRY(auto reply, ask("GetCredential", {name}));
+  ALK_TRY_VOID(reply.skip("s")); // the consumer
+  return read_record(reply);
+}
+
+Result<Entries> StoreClient::list_credentials() {
+  ALK_TRY(auto reply, ask("ListCredentials", std::vector<std::string>()));
+  return reply.read_dictionaries();
+}
+
+Result<Entry> StoreClient::remove_credential(const std::string& name) {
+  return ask_entry("RemoveCredential", {name});
+}
+
 Result<Entries> StoreClient::list_audit(std::uint32_t limit, const std::string& account) {
   ALK_TRY(auto reply, ask("ListAudit", [&](bus::Message& call) {
             call.write_u64(0).write_u32(limit).write_text(account);

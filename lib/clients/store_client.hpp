@@ -3,6 +3,7 @@
 #pragma once
 
 #include "bus/blocking.hpp"
+#include "clients/secret_record.hpp"
 
 #include <chrono>
 #include <string>
@@ -55,6 +56,12 @@ class StoreClient {
                                const Entry& facts);
   Result<Entries> list_api_keys(const std::string& account);
   Result<Entry> revoke_api_key(const std::string& key);
+
+  Result<Entry> put_credential(const std::string& name, const std::string& consumer,
+                               const EncryptedRecord& record, bool replace);
+  Result<EncryptedRecord> credential(const std::string& name);
+  Result<Entries> list_credentials();
+  Result<Entry> remove_credential(const std::string& name);
 
   Result<Entries> list_audit(std::uint32_t limit, const std::string& account); // newest first
   Result<Entry> verify_audit(const std::string& anchor);

@@ -3,6 +3,7 @@
 #include "base/version.hpp"
 #include "completion/completion.hpp"
 #include "config/config.hpp"
+#include "credentials.hpp"
 #include "keys.hpp"
 #include "metrics.hpp"
 #include "metrics_http.hpp"
@@ -40,6 +41,7 @@ struct Arguments {
   std::string pardoned;
   bool pardon_all = false;
   SecretJob secret;
+  CredentialJob credential;
   TokenJob token;
   std::string address;
 };
@@ -103,10 +105,12 @@ class CommandLine {
   void add_keys();
   void add_store();
   void add_penalties();
+  void add_explain();
   void add_secret();
   CLI::App* add_secret_verb(CLI::App& secret, const char* name, const char* description,
                             int (*run)(const SecretJob&, const Output&));
   void add_records(CLI::App& secret);
+  void add_credentials();
   void add_tokens();
 
   CLI::App program_{"Looks after a running alknet server", "alknetctl"};
@@ -142,6 +146,20 @@ void CommandLine::add_penalties() {
   penalising->add_flag("--clear-all", arguments_.pardon_all, "Pardon every source")->excludes(clear);
 }
 
+void CommandLine::add_explain() {
+  auto* explaining = add_asking("explain", "Say what the forwarding policy decides, and by which rule",
+                                [this](Admin& admin, const Output& output) {
+                                  return explain(admin, arguments_.identity, arguments_.destination,
+                                                 arguments_.transport, output);
+                                });
+  explaining->add_option("IDENTITY", arguments_.identity, "Identity, or \"\" for one without scopes")
+      ->required();
+  explaining->add_option("DESTINATION", arguments_.destination, "HOST:PORT or [V6]:PORT")->required();
+  explaining->add_option("--transport", arguments_.transport, "How the client came in")
+      ->check(CLI::IsMember({"tcp", "tls"}))
+      ->capture_default_str();
+}
+
 CommandLine::CommandLine() {
   program_.set_version_flag("--version", "alknetctl " + std::string(version()));
   program_.require_subcommand(0, 1); // none is reported below: CLI11 would hide a misspelt verb behind it
@@ -174,11 +192,7 @@ CommandLine::CommandLine() {
       [this](const Output& output) { return check(file_to_check(arguments_), output); })
       ->add_option("FILE", arguments_.file,
                    std::string("Default: alknet.toml of --state, else ") + config::default_path);
-  auto* explaining = add_asking("explain", "Say what the forwarding policy decides, and by which rule",
-                                [this](Admin& admin, const Output& output) {
-                                  return explain(admin, arguments_.identity, arguments_.destination,
-                                                 arguments_.transport, output);
-                                });
+  add_explain();
   add("metrics", "Counters and gauges for Prometheus", [this](const Output& output) {
     if (arguments_.http) return metrics_over_http(arguments_.place, output);
     auto admin = connect(arguments_.place);
@@ -186,15 +200,10 @@ CommandLine::CommandLine() {
   })->add_flag("--http", arguments_.http, "Answer one HTTP request on standard input, a socket");
   add_asking("policy", "The forwarding policy in force", policy);
   add_asking("limits", "The limits in force", limits);
-  explaining->add_option("IDENTITY", arguments_.identity, "Identity, or \"\" for one without scopes")
-      ->required();
-  explaining->add_option("DESTINATION", arguments_.destination, "HOST:PORT or [V6]:PORT")->required();
-  explaining->add_option("--transport", arguments_.transport, "How the client came in")
-      ->check(CLI::IsMember({"tcp", "tls"}))
-      ->capture_default_str();
   add_keys();
   add_secret();
   add_store();
+  add_credentials();
   add_tokens();
   verbs_.emplace_back(completion::add_verb(program_, arguments_.shell), [this](const Output& output) {
     auto shell = completion::find_shell(arguments_.shell);
@@ -321,6 +330,35 @@ void CommandLine::add_secret() {
   password->add_option("--length", job.length, "In bytes, 1 to 64; four characters hold three")
       ->capture_default_str();
   add_records(*secret);
+}
+
+void CommandLine::add_credentials() {
+  CLI::App* credential =
+      program_.add_subcommand("credential", "What others gave us, encrypted: a proxy's password");
+  credential->fallthrough();
+  credential->require_subcommand(1);
+  CredentialJob& job = arguments_.credential;
+  auto verb = [&](const char* name, const char* description,
+                  int (*run)(const CredentialJob&, const Output&)) {
+    return add_to(*credential, name, description, [this, run](const Output& output) {
+      arguments_.credential.place = arguments_.place;
+      return run(arguments_.credential, output);
+    });
+  };
+  auto named = [&job](CLI::App* chosen) {
+    chosen->add_option("NAME", job.name, "Lower-case letters, digits and \"-\"")->required();
+    return chosen;
+  };
+  auto* add = named(verb("add", "Encrypt a secret and keep it", credential_add));
+  add->add_option("--for", job.consumer, "Who may have it decrypted")
+      ->type_name("PROGRAM")
+      ->capture_default_str();
+  add->add_flag("--replace", job.replace, "In place of the one of this name");
+  add->add_option("--key-version", job.key_version, "Of the key, from 2 on")->capture_default_str();
+  add_source(add, job.source);
+  verb("list", "Their names, and for whom they are", credential_list);
+  named(verb("show", "The encrypted record, for `alknetctl secret decrypt`", credential_show));
+  named(verb("remove", "Forget one", credential_remove));
 }
 
 void CommandLine::add_tokens() {

@@ -116,6 +116,9 @@ constexpr std::string_view identity[] = {
     "org_id TEXT, details TEXT NOT NULL DEFAULT '{}', actor TEXT NOT NULL, request TEXT NOT NULL, "
     "previous_hash TEXT NOT NULL, hash TEXT NOT NULL)",
     "CREATE INDEX audit_logs_by_owner ON audit_logs (owner_id, sequence)",
+    // Records of alknet-secretd: nothing in them is secret.
+    "CREATE TABLE outbound_credentials (" ALK_COMMON "name TEXT NOT NULL UNIQUE, consumer TEXT NOT NULL, "
+    "key_version INTEGER NOT NULL, salt TEXT NOT NULL, iv TEXT NOT NULL, data TEXT NOT NULL)",
     // Where the log begins once its older part is gone.
     "CREATE TABLE audit_checkpoints (sequence INTEGER PRIMARY KEY NOT NULL, hash TEXT NOT NULL, "
     "created_at INTEGER NOT NULL)",

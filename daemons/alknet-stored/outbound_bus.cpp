@@ -1,0 +1,93 @@
+// Outbound credentials on org.alknet.Store1.
+#include "alknet-stored/facts.hpp"
+#include "alknet-stored/outbound_credentials.hpp"
+#include "alknet-stored/store_bus.hpp"
+
+namespace alk::stored {
+
+namespace {
+
+constexpr const char* record_type = "(usss)";
+
+Result<SealedRecord> read_sealed(bus::Message& in) {
+  SealedRecord record;
+  ALK_TRY_VOID(in.read_inside('r', "usss", [&]() -> Result<void> {
+    ALK_TRY(record.key_version, in.read_u32());
+    ALK_TRY(record.salt, in.read_text());
+    ALK_TRY(record.iv, in.read_text());
+    ALK_TRY(record.data, in.read_text());
+    return {};
+  }));
+  return record;
+}
+
+bus::Dictionary facts_of(const OutboundCredential& credential) {
+  return {{"id", credential.id},
+          {"name", credential.name},
+          {"consumer", credential.consumer},
+          {"key_version", credential.record.key_version},
+          {"created_at", seconds_out(credential.created_at)},
+          {"updated_at", seconds_out(credential.updated_at)}};
+}
+
+void write_facts(bus::Message& out, const OutboundCredential& credential) {
+  out.write_dictionary(facts_of(credential));
+}
+
+Result<Plan> plan_put(bus::Call& call, const Act& act) {
+  NewOutboundCredential given;
+  ALK_TRY(given.name, call.in.read_text());
+  ALK_TRY(given.consumer, call.in.read_text());
+  ALK_TRY(given.record, read_sealed(call.in));
+  ALK_TRY(const bool replace, call.in.read_bool());
+  return changing(
+      [=](Transaction& tables) {
+        return put_outbound_credential(tables, act, given, replace ? Replace::Yes : Replace::No);
+      },
+      write_facts);
+}
+
+Result<Plan> plan_get(bus::Call& call, const Act&) {
+  ALK_TRY(const std::string name, call.in.read_text());
+  return reading([=](Transaction& tables) { return require_outbound_credential(tables, name); },
+                 [](bus::Message& out, const OutboundCredential& found) {
+                   const SealedRecord& record = found.record;
+                   out.write_text(found.consumer).write_inside('r', "usss", [&] {
+                     out.write_u32(record.key_version)
+                         .write_text(record.salt)
+                         .write_text(record.iv)
+                         .write_text(record.data);
+                   });
+                 });
+}
+
+Result<Plan> plan_list(bus::Call&, const Act&) {
+  return reading([](Transaction& tables) { return list_outbound_credentials(tables); },
+                 [](bus::Message& out, const std::vector<OutboundCredential>& all) {
+                   std::vector<bus::Dictionary> list;
+                   for (const OutboundCredential& one : all) list.push_back(facts_of(one));
+                   out.write_dictionaries(list);
+                 });
+}
+
+Result<Plan> plan_remove(bus::Call& call, const Act& act) {
+  ALK_TRY(const std::string name, call.in.read_text());
+  return changing([=](Transaction& tables) { return remove_outbound_credential(tables, act, name); },
+                  write_facts);
+}
+
+} // namespace
+
+Methods outbound_methods(StoreBus* self) {
+  const bus::Argument name{"s", "name"}, consumer{"s", "consumer"}, record{record_type, "record"};
+  const bus::Argument credential{"a{sv}", "credential"};
+  return {
+      StoreBus::method(self, "PutCredential", {name, consumer, record, {"b", "replace"}}, {credential},
+                       plan_put),
+      StoreBus::method(self, "GetCredential", {name}, {consumer, record}, plan_get),
+      StoreBus::method(self, "ListCredentials", {}, {{"aa{sv}", "credentials"}}, plan_list),
+      StoreBus::method(self, "RemoveCredential", {name}, {credential}, plan_remove),
+  };
+}
+
+} // namespace alk::stored
