@@ -68,6 +68,17 @@ const char* misfit(const AuditRow& row, const AuditAnchor& previous) {
   return nullptr;
 }
 
+// In their order, without those that are older than what is left of the log.
+Result<std::vector<AuditAnchor>> comparable(std::vector<AuditAnchor> anchors, const AuditAnchor& begin) {
+  const bool none = anchors.empty();
+  std::erase_if(anchors, [&](const AuditAnchor& one) { return one.sequence < begin.sequence; });
+  if (anchors.empty() && !none)
+    return fail(Kind::Invalid, "the anchor is older than what is left of the log");
+  std::sort(anchors.begin(), anchors.end(),
+            [](const AuditAnchor& a, const AuditAnchor& b) { return a.sequence < b.sequence; });
+  return anchors;
+}
+
 } // namespace
 
 std::string audit_hash(const AuditRow& row) {
@@ -95,6 +106,15 @@ Result<AuditAnchor> parse_anchor(std::string_view text) {
   if (!number || *number > INT64_MAX || !bytes || bytes->size() != hash_bytes)
     return fail(Kind::Invalid, "an anchor is SEQUENCE:HASH with 64 hexadecimal digits");
   return AuditAnchor{static_cast<std::int64_t>(*number), to_lower(hash)};
+}
+
+Result<std::vector<AuditAnchor>> parse_anchors(std::string_view text) {
+  std::vector<AuditAnchor> anchors;
+  for (std::string_view one : split(text, ' ')) {
+    if (one.empty()) continue;
+    ALK_TRY(anchors.emplace_back(), parse_anchor(one));
+  }
+  return anchors;
 }
 
 Result<AuditAnchor> audit_head(Transaction& tables) {
@@ -141,36 +161,38 @@ Result<std::vector<AuditRow>> list_audit(Transaction& tables, std::int64_t befor
   return log;
 }
 
-Result<AuditReport> verify_audit(Transaction& tables, const std::optional<AuditAnchor>& anchor) {
+Result<AuditReport> verify_audit(Transaction& tables, std::vector<AuditAnchor> anchors) {
   AuditReport report;
   ALK_TRY(report.begin, checkpoint(tables));
-  if (anchor && anchor->sequence < report.begin.sequence)
-    return fail(Kind::Invalid, "the anchor is older than what is left of the log");
+  ALK_TRY(const auto wanted, comparable(std::move(anchors), report.begin));
+  auto next = wanted.begin(); // the first that is not met yet
   report.head = report.begin;
   auto judge = [&](std::int64_t sequence, const char* problem) {
     report.problem = problem;
     report.broken_at = sequence;
     return false;
   };
-  bool met = !anchor || *anchor == report.begin;
+  auto meet = [&] { // whether every anchor of this row says the same
+    while (next != wanted.end() && *next == report.head) ++next;
+    return next == wanted.end() || next->sequence > report.head.sequence;
+  };
+  if (!meet()) judge(report.begin.sequence + 1, "the log begins with another hash than the anchor");
   static const std::string all = std::string(columns) + "ORDER BY sequence";
-  ALK_TRY_VOID(tables.each(all, {}, [&](const Row& stored) -> Result<bool> {
+  auto check_row = [&](const Row& stored) -> Result<bool> {
     const AuditRow row = read_row(stored);
     if (const char* problem = misfit(row, report.head)) return judge(report.head.sequence + 1, problem);
     report.head = {row.sequence, row.hash};
     ++report.rows;
-    met = met || *anchor == report.head;
-    if (!met && row.sequence >= anchor->sequence)
-      return judge(row.sequence, "it is not what the anchor says");
-    return true;
-  }));
+    return meet() || judge(row.sequence, "it is not what the anchor says");
+  };
+  if (report.problem.empty()) ALK_TRY_VOID(tables.each(all, {}, check_row));
   ALK_TRY(auto counted, tables.find("SELECT value FROM counters WHERE name = 'audit'"));
   if (report.problem.empty() && (!counted || counted->integer(0) != report.head.sequence))
     judge(report.head.sequence + 1, "rows are missing at the end");
-  if (report.problem.empty() && !met)
-    judge(report.head.sequence + 1, "the log ends before the anchor, or begins with another hash");
+  if (report.problem.empty() && next != wanted.end())
+    judge(report.head.sequence + 1, "the log ends before the anchor");
   report.intact = report.problem.empty();
-  if (anchor) report.after_anchor = report.head.sequence - anchor->sequence;
+  if (!wanted.empty()) report.after_anchor = report.head.sequence - wanted.back().sequence;
   return report;
 }
 

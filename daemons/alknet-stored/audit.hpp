@@ -38,6 +38,8 @@ struct AuditAnchor {
 
 // "SEQUENCE:HEX", as alknetctl takes and prints it. Invalid.
 Result<AuditAnchor> parse_anchor(std::string_view text);
+Result<std::vector<AuditAnchor>>
+parse_anchors(std::string_view text); // with blanks between; none is no error
 std::string anchor_text(const AuditAnchor& anchor);
 
 // Adds a row at the end; the answer is the new head.
@@ -56,12 +58,12 @@ struct AuditReport {
   AuditAnchor begin;          // the checkpoint that the log begins after
   AuditAnchor head;
   std::int64_t rows = 0;
-  std::int64_t after_anchor = 0; // rows that follow the given anchor and that nothing outside vouches for
+  std::int64_t after_anchor = 0; // rows that follow the newest anchor and that nothing outside vouches for
 };
 
-// Reads the whole log. An anchor that is older than the checkpoint cannot be compared: Invalid.
-Result<AuditReport> verify_audit(Transaction& tables,
-                                 const std::optional<AuditAnchor>& anchor = std::nullopt);
+// Reads the whole log, and compares it with every anchor that is given: between two of them nothing can have
+// been written anew. Those that are older than the checkpoint cannot be compared; when all are: Invalid.
+Result<AuditReport> verify_audit(Transaction& tables, std::vector<AuditAnchor> anchors = {});
 
 // Removes the rows up to and with `sequence`, which stays behind as the checkpoint, and says so in the log.
 // NotFound: there is no such row.

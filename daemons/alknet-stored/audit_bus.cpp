@@ -47,11 +47,8 @@ Result<Plan> plan_list(bus::Call& call, const Act&) {
 
 Result<Plan> plan_verify(bus::Call& call, const Act&) {
   ALK_TRY(const std::string text, call.in.read_text());
-  std::optional<AuditAnchor> anchor;
-  if (!text.empty()) {
-    ALK_TRY(anchor, parse_anchor(text));
-  }
-  return reading([=](Transaction& tables) { return verify_audit(tables, anchor); },
+  ALK_TRY(const auto anchors, parse_anchors(text));
+  return reading([=](Transaction& tables) { return verify_audit(tables, anchors); },
                  [](bus::Message& out, const AuditReport& report) {
                    out.write_dictionary({{"intact", report.intact},
                                          {"problem", report.problem},

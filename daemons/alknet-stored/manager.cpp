@@ -77,6 +77,10 @@ Result<std::unique_ptr<Engine>> make_engine(const std::string& configuration) {
   return make_sqlite_engine(directory);
 }
 
+void tell_anchor(const AuditAnchor& head) {
+  log::write(log::Level::Info, log::event::audit_anchor, {{"sequence", head.sequence}, {"hash", head.hash}});
+}
+
 } // namespace
 
 Result<std::unique_ptr<daemon::Service>> Manager::start(daemon::Context& context) {
@@ -85,6 +89,7 @@ Result<std::unique_ptr<daemon::Service>> Manager::start(daemon::Context& context
   ALK_TRY(auto store, Store::open(context.loop, std::move(engine)));
   std::unique_ptr<Manager> manager(new Manager(context.loop, std::move(store), std::move(name)));
   repair_memberships(*manager->store_);
+  manager->anchors_.start();
   ALK_TRY_VOID(manager->bus_.serve(context.bus));
   manager->watch();
   manager->housekeeping_.start();
@@ -92,8 +97,10 @@ Result<std::unique_ptr<daemon::Service>> Manager::start(daemon::Context& context
 }
 
 Manager::Manager(asio::io_context& loop, std::unique_ptr<Store> store, std::string engine)
-    : store_(std::move(store)), housekeeping_(loop, *store_, &now),
-      bus_(*store_, &act_of, std::move(engine)) {}
+    : store_(std::move(store)), housekeeping_(loop, *store_, &now), anchors_(loop, *store_, &tell_anchor),
+      bus_(*store_, &act_of, std::move(engine)) {
+  bus_.on_change([this](std::int64_t revision) { anchors_.changed(revision); });
+}
 
 // Of several programs that share a server each says on its own bus what any of them has changed.
 void Manager::watch() {
@@ -110,7 +117,7 @@ void Manager::watch() {
 
 void Manager::stop(std::function<void()> stopped) {
   housekeeping_.stop();
-  store_->when_idle(std::move(stopped));
+  store_->when_idle([this, stopped = std::move(stopped)] { anchors_.finish(stopped); });
 }
 
 } // namespace alk::stored

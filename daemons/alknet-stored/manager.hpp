@@ -1,6 +1,7 @@
 // Owns what alknet-stored is made of: the storage with its threads, and the face on the bus.
 #pragma once
 
+#include "alknet-stored/anchors.hpp"
 #include "alknet-stored/housekeeping.hpp"
 #include "alknet-stored/store_bus.hpp"
 #include "daemon/daemon.hpp"
@@ -23,7 +24,8 @@ class Manager : public daemon::Service {
   void watch();
 
   std::unique_ptr<Store> store_;
-  Housekeeping housekeeping_; // this and `bus_` refer to it
+  Housekeeping housekeeping_; // this and all below refer to it
+  Anchors anchors_;
   StoreBus bus_;
   bool deaf_ = false; // to what other programs change in the same database
 };

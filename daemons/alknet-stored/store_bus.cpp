@@ -13,8 +13,9 @@ Result<void> StoreBus::serve(bus::Connection& connection, bus::Accounts accounts
 
 bus::Interface StoreBus::interface(StoreBus* self) {
   Methods all;
-  for (auto part : {account_methods, organization_methods, key_methods, api_key_methods, outbound_methods, audit_methods,
-                    identity_methods, graph_type_methods, graph_methods, node_methods, acl_methods}) {
+  for (auto part :
+       {account_methods, organization_methods, key_methods, api_key_methods, outbound_methods, audit_methods,
+        identity_methods, graph_type_methods, graph_methods, node_methods, acl_methods}) {
     Methods methods = part(self);
     std::move(methods.begin(), methods.end(), std::back_inserter(all));
   }
@@ -67,6 +68,7 @@ void StoreBus::look_again() {
 void StoreBus::announce(std::int64_t revision) {
   if (revision == announced_) return; // a change that was none of identities
   announced_ = revision;
+  if (on_change_) on_change_(revision);
   bus::Message signal = object_->make_signal("Changed");
   if (!signal) return;
   signal.write_u64(static_cast<std::uint64_t>(revision));

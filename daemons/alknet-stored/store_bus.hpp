@@ -21,6 +21,9 @@ class StoreBus {
   // `self` may be null when no handler will ever run (--bus-introspect).
   static bus::Interface interface(StoreBus* self);
 
+  // Called with the revision of every change that has been answered.
+  void on_change(std::function<void(std::int64_t)> hear) { on_change_ = std::move(hear); }
+
   // A method whose answer is the storage's.
   static bus::Method method(StoreBus* self, const char* name, std::vector<bus::Argument> in,
                             std::vector<bus::Argument> out, Planner planner);
@@ -41,6 +44,7 @@ class StoreBus {
   std::string engine_;
   std::shared_ptr<SchemaCache> schemas_ = std::make_shared<SchemaCache>();
   std::int64_t announced_ = 0;
+  std::function<void(std::int64_t)> on_change_;
   std::unique_ptr<bus::Object> object_;
 };
 

@@ -33,6 +33,7 @@ inline constexpr Event engine_ended{"ce4e1b0a9a674fdf8525bdb6382e0e09", "engine 
 inline constexpr Event secrets_unlocked{"73978b8678e1453c99e99b3ae967df4f", "secrets unlocked"};
 inline constexpr Event secrets_locked{"59b2d45721d2458bb275f879471f0360", "secrets locked"};
 inline constexpr Event unlock_refused{"c4cb69daa4324c0fbf6b7df3d6568cdf", "unlock refused"};
+inline constexpr Event audit_anchor{"0854f21ece2443c3833ea694c0037d39", "audit anchor"};
 } // namespace event
 
 } // namespace alk::log

@@ -126,6 +126,7 @@ class Administration(Stored):
     def test_the_audit_log(self):
         self.ctl("account", "add", "ada@example.org")
         anchor = self.asked("audit", "verify")["head"]
+        self.assertIn("compared with no anchor", self.ctl("audit", "verify"))
         self.ctl("account", "suspend", "ada@example.org")
         self.assertIn("rows after the anchor: 1", self.ctl("audit", "verify", "--anchor", anchor))
         self.assertEqual([row["action"] for row in self.asked("audit", "list")["rows"]],
@@ -306,6 +307,16 @@ class Files(Stored):
         self.end(stored)
         self.start_stored()
         self.assertIn("ada@example.org", self.ctl("account", "list"))
+
+    def test_the_end_of_the_log_is_told_at_every_stop_and_start(self):
+        stored = self.start_stored()
+        self.ctl("account", "add", "ada@example.org")
+        self.end(stored)
+        anchor = re.search(r"audit anchor sequence=1 hash=([0-9a-f]{64})$", stored.text(), re.M)[1]
+        # Whoever writes a new log of hashes that fit each other has another end.
+        self.start_stored().wait_line(f"audit anchor sequence=1 hash={anchor}")
+        self.ctl("audit", "verify", "--anchor", f"1:{anchor}")
+        self.ctl("audit", "verify", "--anchor", f"1:{anchor[::-1]}", check=1)
 
     def test_a_tampered_log_is_found(self):
         stored = self.start_stored()

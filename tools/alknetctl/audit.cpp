@@ -1,5 +1,6 @@
 // alknetctl audit: who changed what, and whether the log is as it was written.
 #include "entries.hpp"
+#include "journal_anchors.hpp"
 #include "store_verbs.hpp"
 
 namespace alk::alknetctl {
@@ -19,24 +20,56 @@ int audit_list(StoreClient& store, std::uint32_t limit, const std::string& accou
   return exit_ok;
 }
 
-int audit_verify(StoreClient& store, const std::string& anchor, const Output& output) {
-  auto verified = store.verify_audit(anchor);
+namespace {
+
+// The anchors to compare with, and why there is none.
+struct Known {
+  std::vector<std::string> anchors;
+  std::string reason;
+};
+
+Known known_anchors(const std::string& anchor, bool journal) {
+  if (!anchor.empty()) return {{anchor}, {}};
+  if (!journal) return {{}, "the journal of another machine or of alknet serve is not read"};
+  auto read = read_journal_anchors();
+  if (!read) return {{}, read.error().what};
+  return {*read, read->empty() ? "the journal has none" : ""};
+}
+
+std::string joined(const std::vector<std::string>& anchors) {
+  std::string text;
+  for (const std::string& one : anchors) text += (text.empty() ? "" : " ") + one;
+  return text;
+}
+
+void print_intact(const bus::Dictionary& report, const Known& known, const Output& output) {
+  output.out << "intact: " << entry_cell(report, "rows") << " rows\n";
+  if (known.anchors.empty())
+    output.out << "compared with no anchor: " << known.reason << '\n';
+  else
+    output.out << "anchors compared with: " << known.anchors.size()
+               << "\nrows after the anchor: " << entry_cell(report, "after_anchor") << '\n';
+  output.out << "anchor: " << entry_cell(report, "head") << '\n';
+}
+
+} // namespace
+
+int audit_verify(StoreClient& store, const std::string& anchor, bool journal, const Output& output) {
+  const Known known = known_anchors(anchor, journal);
+  auto verified = store.verify_audit(joined(known.anchors));
   if (!verified) return report(verified.error(), output);
   const bool intact = entry_true(*verified, "intact");
   if (output.format == Format::Json) {
-    print_json(entry_json(*verified), output);
-    return intact ? exit_ok : exit_failed;
-  }
-  if (!intact) {
+    Json document = entry_json(*verified);
+    document["anchors"] = known.anchors.size();
+    print_json(document, output);
+  } else if (intact) {
+    print_intact(*verified, known, output);
+  } else {
     output.err << "error: the log is not intact from row " << entry_cell(*verified, "broken_at")
                << " on: " << entry_cell(*verified, "problem") << '\n';
-    return exit_failed;
   }
-  output.out << "intact: " << entry_cell(*verified, "rows") << " rows\n";
-  if (!anchor.empty())
-    output.out << "rows after the anchor: " << entry_cell(*verified, "after_anchor") << '\n';
-  output.out << "anchor: " << entry_cell(*verified, "head") << '\n';
-  return exit_ok;
+  return intact ? exit_ok : exit_failed;
 }
 
 int audit_prune(StoreClient& store, std::uint64_t sequence, const Output& output) {

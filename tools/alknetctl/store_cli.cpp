@@ -1,5 +1,7 @@
 #include "store_cli.hpp"
 
+#include <cstdlib>
+
 #include <CLI/CLI.hpp>
 
 namespace alk::alknetctl {
@@ -8,6 +10,7 @@ struct StoreWords {
   std::string account, organization, email, name, level, owner, id, key, lifetime, anchor;
   std::vector<std::string> scopes;
   bool no_scopes = false;
+  bool of_this_machine = false; // the system's bus is asked
   std::uint32_t limit = 100;
   std::uint64_t sequence = 0;
 };
@@ -22,6 +25,12 @@ namespace {
 using Words = StoreWords;
 using Verb = std::function<int(StoreClient&, const Words&, const Output&)>;
 
+bool is_system_bus(const Place& place) {
+  auto given = [](const char* name) { return std::getenv(name) != nullptr; };
+  return place.state.empty() && place.bus_address.empty() && !given("ALKNET_BUS_ADDRESS") &&
+         !given("DBUS_SYSTEM_BUS_ADDRESS");
+}
+
 // One noun with its verbs, each with what it needs.
 class Noun {
  public:
@@ -34,6 +43,7 @@ class Noun {
 
   CLI::App* verb(const char* name, const char* description, Verb run) {
     return add_(app_, name, description, [&place = place_, words = words_, run](const Output& output) {
+      words->of_this_machine = is_system_bus(place);
       return with_store(place, output, [&](StoreClient& store) { return run(store, *words, output); });
     });
   }
@@ -183,8 +193,10 @@ void add_audit(Noun audit, Words& words) {
   list->add_option("--limit", words.limit, "How many")->check(CLI::Range(1, 1000))->capture_default_str();
   audit
       .verb("verify", "Check the whole log, and print the anchor to keep",
-            [](StoreClient& s, const Words& w, const Output& o) { return audit_verify(s, w.anchor, o); })
-      ->add_option("--anchor", words.anchor, "One that was kept elsewhere")
+            [](StoreClient& s, const Words& w, const Output& o) {
+              return audit_verify(s, w.anchor, w.of_this_machine, o);
+            })
+      ->add_option("--anchor", words.anchor, "One that was kept elsewhere (default: those of the journal)")
       ->type_name("NUMBER:HASH");
   audit
       .verb("prune", "Remove the rows up to and with this one",

@@ -64,8 +64,9 @@ int apikey_list(StoreClient& store, const std::string& account, const Output& ou
 int apikey_revoke(StoreClient& store, const std::string& key, const Output& output);
 
 int audit_list(StoreClient& store, std::uint32_t limit, const std::string& account, const Output& output);
-// exit_failed when the log is not intact.
-int audit_verify(StoreClient& store, const std::string& anchor, const Output& output);
+// Compares with `anchor`, or when it is empty with those of the journal, if `journal`. exit_failed when the
+// log is not intact.
+int audit_verify(StoreClient& store, const std::string& anchor, bool journal, const Output& output);
 int audit_prune(StoreClient& store, std::uint64_t sequence, const Output& output);
 
 // "alk_" and 256 random bits in base64url.

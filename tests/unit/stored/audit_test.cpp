@@ -25,7 +25,7 @@ class Audit : public EngineTest {
   Result<AuditReport> verify(std::optional<AuditAnchor> anchor = std::nullopt) {
     AuditReport report;
     ALK_TRY_VOID(write([&](Transaction& tables) -> Result<void> {
-      ALK_TRY(report, verify_audit(tables, anchor));
+      ALK_TRY(report, verify_audit(tables, anchor ? std::vector{*anchor} : std::vector<AuditAnchor>()));
       return {};
     }));
     return report;
