@@ -1,9 +1,11 @@
-"""alknet-secretd under systemd: started by the bus, locked memory within its limit, unattended after enrolling, gone with purge."""
+"""alknet-secretd under systemd: started by the bus, locked memory within its limit, unattended after enrolling; and the host key
+that alknet-listend gets from it."""
 
 import re
 
 import harness
 import story
+from client import Client
 
 abandon = "abandon " * 11 + "about"
 identity = "SHA256:kpsHRIb1keQgUVKjeUG2NX4YbLSGpYjK+HCIyJMGuYg"
@@ -39,6 +41,38 @@ class Secrets(story.Case):
         self.assertIn("the credential is gone", self.secret(machine, "enroll --remove"))
         machine.run(["systemctl", "restart", "alknet-secretd"])
         self.assertRegex(self.secret(machine, "status"), r"state: +locked\n")
+
+    def test_the_host_key_comes_from_the_seed(self):
+        harness.require("openssl", "ssh")
+        machine = self.server()
+        machine.write("/etc/alknet/alknet.toml.d/50-host-key.toml", '[server]\nhost_key = "secret:"\n')
+        machine.run(["systemctl", "enable", "--now", "alknet-listend"])
+        client = Client(self, machine, self.network(machine))
+        machine.run(["alknetctl", "keys", "add", client.line])
+        self.assert_no_ssh(machine, client)
+
+        self.secret(machine, "unlock --fd 0", f"{abandon}\\n\\n")
+        derived = self.secret(machine, "derive \"m/74'/0'/1'/0'\"").split()
+        client.known_hosts.write_text(f"[{client.network.there}]:443 {derived[0]} {derived[1]}\n")
+        harness.wait_until(lambda: "host key taken" in "\n".join(machine.messages("-u", "alknet-listend")), what="the host key")
+        self.assertTrue(client.ssh_admits())
+
+        # What stands in the memory of one process alone is gone with it, and comes again for the next.
+        machine.run(["systemctl", "restart", "alknet-listend"])
+        harness.wait_until(lambda: machine.run(["alknetctl", "status"]).stdout.count(" SHA256:"), what="the host key after a restart")
+        self.assertTrue(client.ssh_admits())
+        self.secret(machine, "lock")
+        self.assert_no_ssh(machine, client)
+
+    def assert_no_ssh(self, machine, client):
+        """status says why, SSH gets no byte, and the web site answers."""
+        harness.wait_until(lambda: "alknet-secretd is locked" in machine.run(["alknetctl", "status"], check=None).stdout, what="the cause")
+        with client.tls() as sock:
+            sock.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+            self.assertEqual(sock.recv(100), b"")
+        with client.tls() as sock:
+            sock.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            self.assertTrue(harness.receive_exactly(sock, 13).startswith(b"HTTP/1.1 404"))
 
 
 if __name__ == "__main__":
