@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -20,10 +21,14 @@ static constexpr std::array signals{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 static volatile std::sig_atomic_t caught = 0;
 
 // No echo while it lives; a signal ends the reading, so that the terminal is put right before it takes
-// effect.
+// effect. It is held back but for wait_for_input(): one that came just before a read(2) would be missed.
 class Quiet {
  public:
   explicit Quiet(int terminal) : terminal_(terminal) {
+    ::sigset_t held;
+    ::sigemptyset(&held);
+    for (const int number : signals) ::sigaddset(&held, number);
+    ::pthread_sigmask(SIG_BLOCK, &held, &outside_);
     struct ::sigaction action {};
     action.sa_handler = [](int number) { caught = number; };
     for (std::size_t i = 0; i < signals.size(); ++i) ::sigaction(signals[i], &action, &before_[i]);
@@ -38,30 +43,41 @@ class Quiet {
     for (std::size_t i = 0; i < signals.size(); ++i) ::sigaction(signals[i], &before_[i], nullptr);
     const int number = caught;
     caught = 0;
+    ::pthread_sigmask(SIG_SETMASK, &outside_, nullptr);
     if (number != 0) ::raise(number);
   }
   Quiet(const Quiet&) = delete;
   Quiet& operator=(const Quiet&) = delete;
   bool works() const { return changed_; }
+  const ::sigset_t& outside() const { return outside_; } // what was held back before
 
  private:
   int terminal_;
   bool changed_ = false;
   ::termios modes_{};
   std::array<struct ::sigaction, signals.size()> before_{};
+  ::sigset_t outside_{};
 };
 
+static Result<void> wait_for_input(int descriptor, const ::sigset_t& held_back) {
+  ::pollfd one{descriptor, POLLIN, 0};
+  while (::ppoll(&one, 1, nullptr, &held_back) < 0)
+    if (errno != EINTR || caught != 0) return fail_errno(errno, "reading the secret");
+  return {};
+}
+
 // Up to the end, or to the end of a line. Straight into memory that is wiped, one allocation.
-static Result<SecretBytes> read_secret(int descriptor, bool whole) {
+static Result<SecretBytes> read_secret(int descriptor, bool whole, const Quiet* quiet = nullptr) {
   SecretBytes buffer(max_secret_input);
   std::size_t used = 0;
   while (true) {
     if (used == buffer.size()) return fail(Kind::Invalid, "that is too long for a secret");
+    if (quiet != nullptr) ALK_TRY_VOID(wait_for_input(descriptor, quiet->outside()));
     char byte = 0; // one at a time: what comes after the line is not ours
     const ssize_t got =
         ::read(descriptor, whole ? reinterpret_cast<char*>(buffer.bytes().data()) + used : &byte,
                whole ? buffer.size() - used : 1);
-    if (got < 0 && errno == EINTR && caught == 0) continue;
+    if (got < 0 && errno == EINTR) continue;
     if (got < 0) return fail_errno(errno, "reading the secret");
     if (got == 0 || (!whole && byte == '\n')) break;
     if (!whole) buffer.bytes()[used] = std::byte(byte);
@@ -79,7 +95,7 @@ static Result<SecretBytes> ask_terminal(const std::string& question) {
   const std::string prompt = question + ": ";
   if (::write(terminal.get(), prompt.data(), prompt.size()) < 0)
     return fail_errno(errno, "asking on the terminal");
-  return read_secret(terminal.get(), false);
+  return read_secret(terminal.get(), false, &quiet);
 }
 
 static Result<SecretBytes> ask_systemd(const std::string& question) {
