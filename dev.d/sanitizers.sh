@@ -6,15 +6,14 @@ build_asan() {
   CXX=clang++-14 build_in build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dfuzz=true -Doptimization=0
 }
 
-# The two programs with threads; those around them are the ordinary ones.
+# The one program with threads that share sessions; those around it are the ordinary ones.
 build_tsan() {
-  local threaded=(daemons/alknet-listend/alknet-listend daemons/alknet-stored/alknet-stored)
   build_as_packaged bin.stamp || return 1
   set_up build-tsan -Db_sanitize=thread -Db_lundef=false -Doptimization=1 || return 1
-  ninja -C build-tsan "${threaded[@]}" || return 1
+  ninja -C build-tsan daemons/alknet-listend/alknet-listend || return 1
   mkdir -p build-tsan/bin
   ln -f build/bin/* build-tsan/bin/
-  (cd build-tsan && ln -f "${threaded[@]}" bin/)
+  ln -f build-tsan/daemons/alknet-listend/alknet-listend build-tsan/bin/
 }
 
 sanitizer_environment() {

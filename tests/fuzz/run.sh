@@ -3,5 +3,5 @@
 set -eu
 fuzzer=$1 seeds=$2 found=$3
 mkdir -p "$found" "$seeds"
-exec "$fuzzer" -max_total_time="${ALKNET_FUZZ_SECONDS:-10}" -timeout=10 -rss_limit_mb=2048 -max_len=16384 \
+exec "$fuzzer" -max_total_time="${ALKNET_FUZZ_SECONDS:-5}" -timeout=10 -rss_limit_mb=2048 -max_len=16384 \
   -print_final_stats=1 -artifact_prefix="$found/" "$found" "$seeds"
