@@ -9,12 +9,12 @@
 
 namespace alk::listend {
 
-// Lives on the main loop; every answer comes there, later.
+// Lives on the main loop; every answer comes there.
 class SecretSupply {
  public:
   virtual ~SecretSupply() = default;
-  // To be called once. `told` soon, and at every change: the SSH host key as OpenSSH private key text, or why
-  // there is none (Locked, Gone; the text is for people).
+  // To be called once. `told` at once or soon, and at every change: the SSH host key as OpenSSH private key
+  // text, or why there is none (Locked, Gone; the text is for people).
   virtual void follow_host_key(std::function<void(Result<SecretBytes>)> told) = 0;
 };
 
