@@ -4,31 +4,15 @@
 #include "alknet-secretd/unlock_request.hpp"
 #include "base/bytes.hpp"
 #include "base/version.hpp"
+#include "clients/secret_record.hpp"
 #include "log/log.hpp"
 
 namespace alk::secretd {
 
 namespace {
 
-constexpr const char* record_type = "(usss)";
-
-Result<EncryptedData> read_record(bus::Message& in) {
-  EncryptedData record;
-  ALK_TRY_VOID(in.read_inside('r', "usss", [&]() -> Result<void> {
-    ALK_TRY(record.key_version, in.read_u32());
-    ALK_TRY(record.salt, in.read_text());
-    ALK_TRY(record.iv, in.read_text());
-    ALK_TRY(record.data, in.read_text());
-    return {};
-  }));
-  return record;
-}
-
-void write_record(bus::Message& out, const EncryptedData& record) {
-  out.write_inside('r', "usss", [&] {
-    out.write_u32(record.key_version).write_text(record.salt).write_text(record.iv).write_text(record.data);
-  });
-}
+using clients::record_type;
+using clients::write_record;
 
 Result<Path> read_path(bus::Message& in) {
   ALK_TRY(const std::string text, in.read_text(max_path_text));
@@ -236,7 +220,7 @@ Result<void> SecretBus::encrypt(bus::Call& call) {
 }
 
 Result<void> SecretBus::decrypt(bus::Call& call) {
-  ALK_TRY(const EncryptedData record, read_record(call.in));
+  ALK_TRY(const EncryptedData record, clients::read_record<EncryptedData>(call.in));
   ALK_TRY(const std::string recipient, read_recipient(call.in));
   ALK_TRY(const Vault::Opened opened, vault_.decrypt(record));
   if (!may_have(tag_policy, opened.tag, call.sender_uid(), accounts_))
@@ -247,7 +231,7 @@ Result<void> SecretBus::decrypt(bus::Call& call) {
 }
 
 Result<void> SecretBus::rotate(bus::Call& call) {
-  ALK_TRY(const EncryptedData record, read_record(call.in));
+  ALK_TRY(const EncryptedData record, clients::read_record<EncryptedData>(call.in));
   ALK_TRY(const std::uint32_t version, call.in.read_u32());
   ALK_TRY(const EncryptedData rotated, vault_.rotate(record, version));
   write_record(call.out, rotated);

@@ -2,24 +2,11 @@
 #include "alknet-stored/facts.hpp"
 #include "alknet-stored/outbound_credentials.hpp"
 #include "alknet-stored/store_bus.hpp"
+#include "clients/secret_record.hpp"
 
 namespace alk::stored {
 
 namespace {
-
-constexpr const char* record_type = "(usss)";
-
-Result<SealedRecord> read_sealed(bus::Message& in) {
-  SealedRecord record;
-  ALK_TRY_VOID(in.read_inside('r', "usss", [&]() -> Result<void> {
-    ALK_TRY(record.key_version, in.read_u32());
-    ALK_TRY(record.salt, in.read_text());
-    ALK_TRY(record.iv, in.read_text());
-    ALK_TRY(record.data, in.read_text());
-    return {};
-  }));
-  return record;
-}
 
 bus::Dictionary facts_of(const OutboundCredential& credential) {
   return {{"id", credential.id},
@@ -38,7 +25,7 @@ Result<Plan> plan_put(bus::Call& call, const Act& act) {
   NewOutboundCredential given;
   ALK_TRY(given.name, call.in.read_text());
   ALK_TRY(given.consumer, call.in.read_text());
-  ALK_TRY(given.record, read_sealed(call.in));
+  ALK_TRY(given.record, clients::read_record<SealedRecord>(call.in));
   ALK_TRY(const bool replace, call.in.read_bool());
   return changing(
       [=](Transaction& tables) {
@@ -51,13 +38,8 @@ Result<Plan> plan_get(bus::Call& call, const Act&) {
   ALK_TRY(const std::string name, call.in.read_text());
   return reading([=](Transaction& tables) { return require_outbound_credential(tables, name); },
                  [](bus::Message& out, const OutboundCredential& found) {
-                   const SealedRecord& record = found.record;
-                   out.write_text(found.consumer).write_inside('r', "usss", [&] {
-                     out.write_u32(record.key_version)
-                         .write_text(record.salt)
-                         .write_text(record.iv)
-                         .write_text(record.data);
-                   });
+                   out.write_text(found.consumer);
+                   clients::write_record(out, found.record);
                  });
 }
 
@@ -79,7 +61,7 @@ Result<Plan> plan_remove(bus::Call& call, const Act& act) {
 } // namespace
 
 Methods outbound_methods(StoreBus* self) {
-  const bus::Argument name{"s", "name"}, consumer{"s", "consumer"}, record{record_type, "record"};
+  const bus::Argument name{"s", "name"}, consumer{"s", "consumer"}, record{clients::record_type, "record"};
   const bus::Argument credential{"a{sv}", "credential"};
   return {
       StoreBus::method(self, "PutCredential", {name, consumer, record, {"b", "replace"}}, {credential},

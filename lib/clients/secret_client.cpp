@@ -100,7 +100,7 @@ Result<EncryptedRecord> SecretClient::encrypt(std::string_view text, const std::
   ALK_TRY(auto reply, ask("Encrypt", [&](bus::Message& call) {
             call.write_bytes(sealed.key).write_bytes(sealed.box).write_text(tag).write_u32(key_version);
           }));
-  return read_record(reply);
+  return read_record<EncryptedRecord>(reply);
 }
 
 Result<SecretClient::Decrypted> SecretClient::decrypt(const EncryptedRecord& record) {
@@ -120,7 +120,7 @@ Result<EncryptedRecord> SecretClient::rotate(const EncryptedRecord& record, std:
             write_record(call, record);
             call.write_u32(to_version);
           }));
-  return read_record(reply);
+  return read_record<EncryptedRecord>(reply);
 }
 
 } // namespace alk::clients

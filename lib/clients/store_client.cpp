@@ -146,7 +146,7 @@ Result<Entry> StoreClient::put_credential(const std::string& name, const std::st
 Result<EncryptedRecord> StoreClient::credential(const std::string& name) {
   ALK_TRY(auto reply, ask("GetCredential", {name}));
   ALK_TRY_VOID(reply.skip("s")); // the consumer
-  return read_record(reply);
+  return read_record<EncryptedRecord>(reply);
 }
 
 Result<Entries> StoreClient::list_credentials() {

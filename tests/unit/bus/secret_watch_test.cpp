@@ -39,7 +39,7 @@ struct SecretWatchTest : testing::Test {
   }
 
   Result<void> decrypt(Call& call) {
-    ALK_TRY(const EncryptedRecord record, read_record(call.in));
+    ALK_TRY(const EncryptedRecord record, read_record<EncryptedRecord>(call.in));
     ALK_TRY(const std::string recipient, call.in.read_bytes());
     if (record.data == "another's") return fail(Kind::Denied, "not for you");
     ALK_TRY(const std::string box, seal_to(recipient, "text of " + record.data));
