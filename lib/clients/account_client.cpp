@@ -1,14 +1,14 @@
 #include "clients/account_client.hpp"
 
+#include "clients/destinations.hpp"
+
 namespace alk::clients {
 
-static constexpr bus::Destination store{"org.alknet.Store1", "/org/alknet/Store1", "org.alknet.Store1"};
-
 AccountClient::AccountClient(bus::Connection& connection) : connection_(connection) {
-  watch_ = connection_.watch_name(store.name, [this](bool present) {
+  watch_ = connection_.watch_name(store_daemon.name, [this](bool present) {
     if (on_present_) on_present_(present);
   });
-  changed_ = connection_.match_signal(store, "Changed", [this](bus::Message& message) {
+  changed_ = connection_.match_signal(store_daemon, "Changed", [this](bus::Message& message) {
     auto revision = message.read_u64();
     if (revision && on_changed_) on_changed_(*revision);
   });
@@ -47,7 +47,7 @@ void write_uses(bus::Message& call, const Uses& uses) {
 // The service is started for it when it can be: restart order never matters.
 void AccountClient::authenticate(const std::string& kind, const std::string& value,
                                  std::chrono::milliseconds timeout, Answer<AccountAnswer> answer) {
-  auto call = connection_.make_call(store, "Authenticate");
+  auto call = connection_.make_call(store_daemon, "Authenticate");
   if (call) call.write_text(kind).write_text(value);
   connection_.call(std::move(call), timeout, [answer = std::move(answer)](Result<bus::Message> reply) {
     if (reply)
@@ -58,7 +58,7 @@ void AccountClient::authenticate(const std::string& kind, const std::string& val
 }
 
 void AccountClient::revision(std::chrono::milliseconds timeout, Answer<std::uint64_t> answer) {
-  auto call = connection_.make_call(store, "GetRevision", bus::AutoStart::No);
+  auto call = connection_.make_call(store_daemon, "GetRevision", bus::AutoStart::No);
   connection_.call(std::move(call), timeout, [answer = std::move(answer)](Result<bus::Message> reply) {
     if (reply)
       answer(reply->read_u64());
@@ -68,7 +68,7 @@ void AccountClient::revision(std::chrono::milliseconds timeout, Answer<std::uint
 }
 
 void AccountClient::mark_used(const Uses& uses, std::chrono::milliseconds timeout, Answer<void> answer) {
-  auto call = connection_.make_call(store, "MarkUsed", bus::AutoStart::No);
+  auto call = connection_.make_call(store_daemon, "MarkUsed", bus::AutoStart::No);
   if (call) write_uses(call, uses);
   connection_.call(std::move(call), timeout, [answer = std::move(answer)](Result<bus::Message> reply) {
     if (reply)

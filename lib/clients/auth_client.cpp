@@ -1,19 +1,19 @@
 #include "clients/auth_client.hpp"
 
 #include "base/text.hpp"
+#include "clients/destinations.hpp"
 #include "clients/hop.hpp"
 #include "clients/identity_wire.hpp"
 #include "log/log.hpp"
 
 namespace alk::clients {
 
-static constexpr bus::Destination auth{"org.alknet.Auth1", "/org/alknet/Auth1", "org.alknet.Auth1"};
 static constexpr std::size_t max_ids_per_call = 4096; // the contract's limit of FindRevoked
 static constexpr std::size_t max_reason = 64;         // one word
 
 AuthClient::AuthClient(bus::Connection& connection) : connection_(connection) {
-  watch_ = connection_.watch_name(auth.name, [this](bool now) { present(now); });
-  changed_ = connection_.match_signal(auth, "Changed", [this](bus::Message& message) {
+  watch_ = connection_.watch_name(auth_daemon.name, [this](bool now) { present(now); });
+  changed_ = connection_.match_signal(auth_daemon, "Changed", [this](bus::Message& message) {
     auto generation = message.read_u64();
     auto revoked = message.read_texts();
     if (generation && revoked && on_changed_) on_changed_(*generation, std::move(*revoked));
@@ -35,7 +35,7 @@ Task<Result<T>> AuthClient::ask(const char* member, std::function<void(bus::Mess
                                 std::chrono::milliseconds timeout) {
   std::function<void(Done<T>)> start = [this, member, fill = std::move(fill), decode = std::move(decode),
                                         timeout](Done<T> done) {
-    auto call = connection_.make_call(auth, member);
+    auto call = connection_.make_call(auth_daemon, member);
     if (call) fill(call);
     connection_.call(std::move(call), timeout, [decode, done](Result<bus::Message> reply) {
       if (reply)
@@ -141,8 +141,9 @@ static Result<AuthStatus> read_status(bus::Message& reply) {
 
 Task<Result<AuthStatus>> AuthClient::status(std::chrono::milliseconds timeout) {
   std::function<void(Done<AuthStatus>)> start = [this, timeout](Done<AuthStatus> done) {
-    auto call = connection_.make_call({auth.name, auth.path, "org.freedesktop.DBus.Properties"}, "GetAll");
-    if (call) call.write_text(auth.interface);
+    auto call = connection_.make_call({auth_daemon.name, auth_daemon.path, "org.freedesktop.DBus.Properties"},
+                                      "GetAll");
+    if (call) call.write_text(auth_daemon.interface);
     connection_.call(std::move(call), timeout, [done](Result<bus::Message> reply) {
       if (reply)
         done(read_status(*reply));
@@ -155,7 +156,7 @@ Task<Result<AuthStatus>> AuthClient::status(std::chrono::milliseconds timeout) {
 
 Result<Login> verify_token(bus::BlockingConnection& connection, std::string_view token,
                            const std::string& address) {
-  auto call = connection.make_call(auth, "VerifyToken");
+  auto call = connection.make_call(auth_daemon, "VerifyToken");
   bus::Dictionary facts;
   if (!address.empty()) facts.emplace("address", as_utf8(address));
   if (call) call.write_bytes(token).write_dictionary(facts);

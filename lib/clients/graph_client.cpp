@@ -1,12 +1,12 @@
 #include "clients/graph_client.hpp"
 
+#include "clients/destinations.hpp"
+
 #include <algorithm>
 
 namespace alk::clients {
 
 namespace {
-
-constexpr bus::Destination store_daemon{"org.alknet.Store1", "/org/alknet/Store1", "org.alknet.Store1"};
 
 // Of one call; alknet-stored's own bound.
 constexpr std::size_t max_page = 1000;

@@ -1,14 +1,15 @@
 #include "clients/listen_client.hpp"
 
+#include "clients/destinations.hpp"
+
 namespace alk::clients {
 
-static constexpr bus::Destination listen{"org.alknet.Listen1", "/org/alknet/Listen1", "org.alknet.Listen1"};
 static constexpr std::size_t most_credentials = 16;  // descriptors that dbus-daemon lets through in a message
 static constexpr std::size_t max_rules = 256 * 1024; // more do not fit into a configuration of 4 MiB
 
 Result<bus::Message> ListenClient::ask(const char* member, const std::function<void(bus::Message&)>& fill,
                                        std::chrono::milliseconds timeout) {
-  auto call = connection_.make_call(listen, member);
+  auto call = connection_.make_call(listen_daemon, member);
   if (call && fill) fill(call);
   return connection_.call(std::move(call), timeout);
 }
@@ -188,8 +189,9 @@ static Result<void> read_property(bus::Message& reply, ListenStatus& status, bus
 }
 
 Result<ListenStatus> ListenClient::status() {
-  auto call = connection_.make_call({listen.name, listen.path, "org.freedesktop.DBus.Properties"}, "GetAll");
-  if (call) call.write_text(listen.interface);
+  auto call = connection_.make_call(
+      {listen_daemon.name, listen_daemon.path, "org.freedesktop.DBus.Properties"}, "GetAll");
+  if (call) call.write_text(listen_daemon.interface);
   ALK_TRY(auto reply, connection_.call(std::move(call)));
   ListenStatus status;
   bus::Dictionary others;

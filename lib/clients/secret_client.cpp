@@ -1,11 +1,11 @@
 #include "clients/secret_client.hpp"
 
+#include "clients/destinations.hpp"
+
 namespace alk::clients {
 
-static constexpr bus::Destination secret{"org.alknet.Secret1", "/org/alknet/Secret1", "org.alknet.Secret1"};
-
 Result<bus::Message> SecretClient::ask(const char* member, const std::function<void(bus::Message&)>& fill) {
-  auto call = connection_.make_call(secret, member, bus::AutoStart::Yes);
+  auto call = connection_.make_call(secret_daemon, member, bus::AutoStart::Yes);
   if (fill) fill(call);
   return connection_.call(std::move(call), secret_deadline);
 }

@@ -1,5 +1,6 @@
 #include "clients/secret_watch.hpp"
 
+#include "clients/destinations.hpp"
 #include "clients/hop.hpp"
 #include "log/log.hpp"
 
@@ -7,8 +8,8 @@
 
 namespace alk::clients {
 
-static constexpr bus::Destination secret{"org.alknet.Secret1", "/org/alknet/Secret1", "org.alknet.Secret1"};
-static constexpr bus::Destination properties{secret.name, secret.path, "org.freedesktop.DBus.Properties"};
+static constexpr bus::Destination properties{secret_daemon.name, secret_daemon.path,
+                                             "org.freedesktop.DBus.Properties"};
 
 static constexpr std::chrono::milliseconds pause_before_asking_again{1000};
 
@@ -18,11 +19,11 @@ static SecretState state_of(std::string_view word) {
 
 // Its callbacks come in the order in which the bus delivered what they are about.
 SecretWatch::SecretWatch(bus::Connection& connection) : connection_(connection), again_(connection.loop()) {
-  watch_ = connection_.watch_name(secret.name, [this](bool now) { present(now); });
+  watch_ = connection_.watch_name(secret_daemon.name, [this](bool now) { present(now); });
   changed_ = connection_.match_signal(properties, "PropertiesChanged", [this](bus::Message& message) {
     auto interface = message.read_text();
     auto values = interface ? message.read_dictionary() : pass(std::move(interface).error());
-    if (!values || *interface != secret.interface) return;
+    if (!values || *interface != secret_daemon.interface) return;
     if (const auto* word = bus::find<std::string>(*values, "State")) take(state_of(*word));
   });
 }
@@ -40,7 +41,7 @@ void SecretWatch::wake() {
 
 void SecretWatch::ask_state(bus::AutoStart start) {
   auto call = connection_.make_call(properties, "Get", start);
-  if (call) call.write_text(secret.interface).write_text("State");
+  if (call) call.write_text(secret_daemon.interface).write_text("State");
   auto answered = [this, alive = std::weak_ptr(alive_)](Result<bus::Message> reply) {
     if (alive.expired()) return;
     auto value = reply ? reply->read_value() : Result<bus::Value>(pass(std::move(reply).error()));
@@ -69,7 +70,7 @@ Task<Result<T>> SecretWatch::ask(const char* member, std::function<void(bus::Mes
                                  std::function<Result<T>(bus::Message&)> decode) {
   std::function<void(Done<T>)> start = [this, member, fill = std::move(fill),
                                         decode = std::move(decode)](Done<T> done) {
-    auto call = connection_.make_call(secret, member, bus::AutoStart::No);
+    auto call = connection_.make_call(secret_daemon, member, bus::AutoStart::No);
     if (call) fill(call);
     connection_.call(std::move(call), derive_deadline, [decode, done](Result<bus::Message> reply) {
       if (reply)

@@ -1,12 +1,12 @@
 #include "clients/store_client.hpp"
 
-namespace alk::clients {
+#include "clients/destinations.hpp"
 
-static constexpr bus::Destination store{"org.alknet.Store1", "/org/alknet/Store1", "org.alknet.Store1"};
+namespace alk::clients {
 
 Result<bus::Message> StoreClient::ask(const char* member, const Fill& fill,
                                       std::chrono::milliseconds timeout) {
-  auto call = connection_.make_call(store, member, bus::AutoStart::Yes);
+  auto call = connection_.make_call(store_daemon, member, bus::AutoStart::Yes);
   if (call) fill(call);
   return connection_.call(std::move(call), timeout);
 }
