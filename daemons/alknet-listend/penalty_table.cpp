@@ -14,7 +14,6 @@ namespace alk::listend {
 using config::IpAddress;
 using config::Network;
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 using TimePoint = PenaltyTable::Clock::time_point;
 
 std::string_view offence_word(Offence offence) {
@@ -108,14 +107,14 @@ bool exempt(const config::Penalties& rules, const IpAddress& address) {
                      [&](const Network& network) { return network.contains(address); });
 }
 
-seconds time_of(const config::Penalties& rules, Offence offence) {
+std::chrono::seconds time_of(const config::Penalties& rules, Offence offence) {
   switch (offence) {
   case Offence::AuthFailure: return rules.auth_failure;
   case Offence::NoAuth: return rules.no_auth;
   case Offence::GraceExceeded: return rules.grace_exceeded;
   case Offence::ProtocolError: return rules.protocol_error;
   }
-  return seconds(0);
+  return std::chrono::seconds(0);
 }
 
 } // namespace
@@ -196,7 +195,7 @@ auto PenaltyTable::penalise(const IpAddress& address, Offence offence, TimePoint
     -> std::optional<Started> {
   std::lock_guard lock(state_->mutex);
   const config::Penalties& rules = state_->rules;
-  const seconds time = time_of(rules, offence);
+  const std::chrono::seconds time = time_of(rules, offence);
   if (!rules.enabled || address.size == 0 || time.count() == 0 || exempt(rules, address)) return std::nullopt;
   Family& family = state_->family(address);
   family.expire(now);
@@ -210,7 +209,7 @@ auto PenaltyTable::penalise(const IpAddress& address, Offence offence, TimePoint
   entry.refusing = was_refusing || entry.end - now > rules.min;
   family.put(source, entry);
   if (was_refusing || !entry.refusing) return std::nullopt;
-  return Started{state_->network(source), std::chrono::ceil<seconds>(entry.end - now)};
+  return Started{state_->network(source), std::chrono::ceil<std::chrono::seconds>(entry.end - now)};
 }
 
 auto PenaltyTable::report(std::size_t most, TimePoint now) -> Report {

@@ -8,7 +8,7 @@ namespace alk::secretd {
 
 static_assert(crypto_box_PUBLICKEYBYTES == box_key_size && crypto_box_SEALBYTES == box_overhead);
 
-static const unsigned char* raw(std::string_view bytes) {
+static const unsigned char* bytes_of(std::string_view bytes) {
   return reinterpret_cast<const unsigned char*>(bytes.data());
 }
 
@@ -38,7 +38,8 @@ Result<LockedBytes> PreparedKeys::open(std::string_view caller, std::string_view
   keys_.erase(found);
   if (box.size() < box_overhead) return fail(Kind::Invalid, "the sealed box cannot be opened");
   ALK_TRY(LockedBytes out, arena_.take(box.size() - box_overhead));
-  if (::crypto_box_seal_open(out.raw(), raw(box), box.size(), raw(key.public_key), key.secret_key.raw()) != 0)
+  if (::crypto_box_seal_open(out.raw(), bytes_of(box), box.size(), bytes_of(key.public_key),
+                             key.secret_key.raw()) != 0)
     return fail(Kind::Invalid, "the sealed box cannot be opened");
   return out;
 }
@@ -52,7 +53,7 @@ Result<std::string> seal(std::span<const std::byte> secret, std::string_view rec
   std::string box(secret.size() + box_overhead, '\0');
   if (::crypto_box_seal(reinterpret_cast<unsigned char*>(box.data()),
                         reinterpret_cast<const unsigned char*>(secret.data()), secret.size(),
-                        raw(recipient)) != 0)
+                        bytes_of(recipient)) != 0)
     return fail(Kind::Invalid, "this key cannot be sealed to");
   return box;
 }

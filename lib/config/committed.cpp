@@ -8,7 +8,7 @@ namespace alk::config {
 namespace {
 constexpr std::uint32_t format = 1;           // another release may have to read it: upgrades, downgrades
 constexpr std::size_t name_limit = 4096;      // a path
-constexpr std::size_t total_limit = 64 << 20; // two configurations, and 32 MiB of key files
+constexpr std::size_t saved_limit = 64 << 20; // two configurations, and 32 MiB of key files
 constexpr std::uint32_t most_entries = 65536; // key files
 
 Failure cut_short() {
@@ -28,7 +28,7 @@ Result<Fd> pack(const CommittedText& text) {
 }
 
 Result<CommittedText> unpack_committed(const Fd& memory) {
-  ALK_TRY(std::string content, read_sealed_text(memory, total_limit));
+  ALK_TRY(std::string content, read_sealed_text(memory, saved_limit));
   ByteReader in(content);
   if (in.u32() != format) return fail(Kind::Invalid, "a kept configuration of another release");
   auto generation = in.u64();
@@ -42,7 +42,7 @@ Result<CommittedText> unpack_committed(const Fd& memory) {
   auto count = in.u32();
   if (!count || *count > most_entries) return cut_short();
   for (std::uint32_t i = 0; i < *count; ++i) {
-    auto name = in.string(name_limit), file = in.string(total_limit);
+    auto name = in.string(name_limit), file = in.string(saved_limit);
     if (!name || !file) return cut_short();
     text.files.emplace(*name, *file);
   }

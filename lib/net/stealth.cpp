@@ -10,16 +10,14 @@ namespace alk::net {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using State = Transfer::State;
-
 // The first byte tells TLS from plain HTTP; nginx peeks at it.
 Task<Result<char>> first_byte(Stream& stream, Clock::time_point deadline) {
   for (;;) {
     std::array<std::byte, 1> byte{};
     const auto moved = stream.read(byte);
-    if (moved.state == State::Done) co_return static_cast<char>(byte[0]);
-    if (moved.state == State::End) co_return fail(Kind::Gone, "closed before the first byte");
-    if (moved.state == State::Failed) co_return fail(Kind::Gone, moved.error.message());
+    if (moved.state == Transfer::State::Done) co_return static_cast<char>(byte[0]);
+    if (moved.state == Transfer::State::End) co_return fail(Kind::Gone, "closed before the first byte");
+    if (moved.state == Transfer::State::Failed) co_return fail(Kind::Gone, moved.error.message());
     const auto outcome = co_await ready_until(stream, Direction::Read, deadline);
     if (outcome == Wait::Timeout) co_return fail(Kind::Busy, "silent");
     if (outcome == Wait::Cancelled) co_return fail(Kind::Gone, "cancelled");
@@ -27,10 +25,10 @@ Task<Result<char>> first_byte(Stream& stream, Clock::time_point deadline) {
 }
 
 // Appends what there is, up to first_read_size in all.
-State read_now(Opened& opened) {
+Transfer::State read_now(Opened& opened) {
   std::array<std::byte, first_read_size> buffer{};
   const auto moved = opened.stream->read(std::span(buffer).first(first_read_size - opened.read.size()));
-  if (moved.state == State::Done)
+  if (moved.state == Transfer::State::Done)
     opened.read.append(reinterpret_cast<const char*>(buffer.data()), moved.count);
   return moved.state;
 }
@@ -38,12 +36,12 @@ State read_now(Opened& opened) {
 Task<void> listen_for_speech(Opened& opened, Clock::time_point deadline) {
   while (opened.read.size() < first_read_size) {
     const auto state = read_now(opened);
-    if (state == State::Again) {
+    if (state == Transfer::State::Again) {
       const auto outcome = co_await ready_until(*opened.stream, Direction::Read, deadline);
       if (outcome != Wait::Ready) co_return;
       continue;
     }
-    if (state != State::Done) co_return;
+    if (state != Transfer::State::Done) co_return;
     const auto speech = classify_speech(opened.read);
     if (speech == Speech::NeedMore) continue;
     opened.guest = speech == Speech::Ssh ? Guest::Ssh : Guest::Web;

@@ -15,14 +15,14 @@ namespace {
 
 using Entries = std::vector<KeyEntry>;
 
-struct Line {
+struct KeyLine {
   std::size_t number;
   std::string_view whole;   // with its newline
   std::string_view content; // trimmed
 };
 
-std::vector<Line> lines_of(std::string_view text) {
-  std::vector<Line> lines;
+std::vector<KeyLine> lines_of(std::string_view text) {
+  std::vector<KeyLine> lines;
   while (!text.empty()) {
     auto end = text.find('\n');
     std::string_view whole = text.substr(0, end == std::string_view::npos ? end : end + 1);
@@ -32,13 +32,13 @@ std::vector<Line> lines_of(std::string_view text) {
   return lines;
 }
 
-bool holds_key(const Line& line) {
+bool holds_key(const KeyLine& line) {
   return !line.content.empty() && !line.content.starts_with('#');
 }
 
 // As far as the line can be understood, whether it counts or not. What is no key at all is not repeated: it
 // may be half of a private one.
-KeyEntry read_entry(const Line& line) {
+KeyEntry read_entry(const KeyLine& line) {
   KeyEntry entry;
   entry.line = line.number;
   auto parts = pubkey::split_key_line(line.content);
@@ -81,7 +81,7 @@ bool has_control(std::string_view line) {
   });
 }
 
-Result<KeyEntry> check_new(const Line& line, const std::string& source) {
+Result<KeyEntry> check_new(const KeyLine& line, const std::string& source) {
   KeyEntry entry = read_entry(line);
   if (entry.refusal.empty() && has_control(line.content)) entry.refusal = "a control character";
   if (entry.refusal.empty()) return entry;
@@ -116,7 +116,7 @@ Result<std::string> choose(const Entries& entries, std::string_view which) {
 
 Entries read_key_lines(std::string_view text) {
   Entries entries;
-  for (const Line& line : lines_of(text))
+  for (const KeyLine& line : lines_of(text))
     if (holds_key(line)) entries.push_back(read_entry(line));
   refuse_later_lines(entries);
   return entries;
@@ -126,7 +126,7 @@ Result<KeysAdded> add_key_lines(std::string_view text, const std::string& source
   KeysAdded result{std::string(text), {}, {}};
   Entries entries = read_key_lines(text);
   std::size_t number = lines_of(text).size();
-  for (const Line& line : lines_of(lines)) {
+  for (const KeyLine& line : lines_of(lines)) {
     if (!holds_key(line)) continue;
     ALK_TRY(KeyEntry entry, check_new(line, source));
     if (const KeyEntry* known = find_counting(entries, entry.fingerprint)) {
@@ -154,7 +154,7 @@ Result<KeysRemoved> remove_key_lines(std::string_view text, std::string_view whi
   KeysRemoved result;
   for (KeyEntry& entry : entries)
     if (name_of(entry) == chosen) result.removed.push_back(std::move(entry));
-  for (const Line& line : lines_of(text)) {
+  for (const KeyLine& line : lines_of(text)) {
     bool goes = std::any_of(result.removed.begin(), result.removed.end(),
                             [&](const KeyEntry& entry) { return entry.line == line.number; });
     if (!goes) result.text += line.whole;

@@ -10,16 +10,16 @@
 namespace alk::stored {
 namespace {
 
-Failure wrong(const std::string& pointer, const char* what) {
+Failure wrong_at(const std::string& pointer, const char* what) {
   return fail(Kind::Invalid, pointer + ": " + what);
 }
 
 Result<void> check_members(const Json& object, const std::string& where,
                            std::initializer_list<std::string_view> known) {
-  if (!object.is_object()) return wrong(where, "is not an object");
+  if (!object.is_object()) return wrong_at(where, "is not an object");
   for (const auto& [name, value] : object.items())
     if (std::find(known.begin(), known.end(), name) == known.end())
-      return wrong(pointer_to(where, name), "is not known here");
+      return wrong_at(pointer_to(where, name), "is not known here");
   return {};
 }
 
@@ -27,7 +27,7 @@ Result<std::string> text(const Json& object, const char* name, const std::string
                          const std::string& otherwise) {
   auto found = object.find(name);
   if (found == object.end()) return otherwise;
-  if (!found->is_string()) return wrong(where + '/' + name, "is not a text");
+  if (!found->is_string()) return wrong_at(where + '/' + name, "is not a text");
   return found->get<std::string>();
 }
 
@@ -35,9 +35,9 @@ Result<std::vector<std::string>> texts(const Json& object, const char* name, con
   std::vector<std::string> list;
   auto found = object.find(name);
   if (found == object.end()) return list;
-  if (!found->is_array()) return wrong(where + '/' + name, "is not a list");
+  if (!found->is_array()) return wrong_at(where + '/' + name, "is not a list");
   for (const Json& one : *found) {
-    if (!one.is_string()) return wrong(where + '/' + name, "is not a list of texts");
+    if (!one.is_string()) return wrong_at(where + '/' + name, "is not a list of texts");
     list.push_back(one.get<std::string>());
   }
   return list;
@@ -96,7 +96,7 @@ Result<void> put_all(Transaction& tables, const Act& act, const std::string& typ
                      const std::string& name, PutOne put) {
   auto list = json.find(name);
   if (list == json.end()) return {};
-  if (!list->is_array()) return wrong('/' + name, "is not a list");
+  if (!list->is_array()) return wrong_at('/' + name, "is not a list");
   for (std::size_t i = 0; i < list->size(); ++i)
     ALK_TRY_VOID(put(tables, act, type_id, (*list)[i], '/' + name + '/' + std::to_string(i)));
   return {};
@@ -142,7 +142,7 @@ Result<GraphType> put_graph_type(Transaction& tables, const Act& act, std::strin
   ALK_TRY(type.description, text(json, "description", "", ""));
   ALK_TRY(type.scope, text(json, "scope", "", "system"));
   auto config = json.find("config");
-  if (config == json.end()) return wrong("/config", "is missing");
+  if (config == json.end()) return wrong_at("/config", "is missing");
   type.config = config->dump();
   if (type.name == acl_graph_type)
     return fail(Kind::Conflict, "/name: the type of the access control graph is not changed");
