@@ -36,10 +36,9 @@ Result<SecretStatus> SecretClient::status() {
   return status;
 }
 
-Result<std::string> SecretClient::unlock(std::string_view mnemonic, std::string_view passphrase,
-                                         Force force) {
-  const SecretBytes request = unlock_request(mnemonic, passphrase);
+Result<std::string> SecretClient::unlock(SecretBytes request, Force force) {
   ALK_TRY(const Sealed sealed, seal(request.view()));
+  request.wipe();
   ALK_TRY(auto reply, ask("Unlock", [&](bus::Message& call) {
             call.write_bytes(sealed.key).write_bytes(sealed.box).write_bool(force == Force::Yes);
           }));
@@ -51,10 +50,12 @@ Result<bool> SecretClient::lock() {
   return reply.read_bool();
 }
 
-Result<SecretClient::Generated> SecretClient::generate(std::uint32_t words, std::string_view passphrase,
+Result<SecretClient::Generated> SecretClient::generate(std::uint32_t words, SecretBytes passphrase,
                                                        Force force) {
-  const SecretBytes request = unlock_request("", passphrase);
+  SecretBytes request = unlock_request("", passphrase.view());
+  passphrase.wipe();
   ALK_TRY(const Sealed sealed, seal(request.view()));
+  request.wipe();
   const OneTimeKey mine;
   ALK_TRY(auto reply, ask("Generate", [&](bus::Message& call) {
             call.write_u32(words).write_bytes(sealed.key).write_bytes(sealed.box);

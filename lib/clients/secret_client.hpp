@@ -30,14 +30,15 @@ class SecretClient {
   explicit SecretClient(bus::BlockingConnection& connection) : connection_(connection) {}
 
   Result<SecretStatus> status();
-  Result<std::string> unlock(std::string_view mnemonic, std::string_view passphrase,
-                             Force force); // the identity
-  Result<bool> lock();                     // whether an enrolled credential is still there
+  // `request` as unlock_request() makes it; wiped before the call, whose answer may take a while. The
+  // identity.
+  Result<std::string> unlock(SecretBytes request, Force force);
+  Result<bool> lock(); // whether an enrolled credential is still there
   struct Generated {
     std::string identity;
     SecretBytes mnemonic;
   };
-  Result<Generated> generate(std::uint32_t words, std::string_view passphrase, Force force);
+  Result<Generated> generate(std::uint32_t words, SecretBytes passphrase, Force force); // wiped, too
   struct Key {
     std::string public_key;
     SecretBytes private_key;

@@ -38,7 +38,8 @@ double per_second(long count, const std::function<void(long)>& call) {
 int measure(const char* address, long count) {
   auto connection = require(bus::BlockingConnection::open(address));
   clients::SecretClient secrets(connection);
-  if (!require(secrets.status()).unlocked) require(secrets.unlock(words, "", clients::Force::Yes));
+  if (!require(secrets.status()).unlocked)
+    require(secrets.unlock(clients::unlock_request(words, ""), clients::Force::Yes));
   const std::string text(64, 'x');
   const double fresh = per_second(count, [&](long i) {
     // A path of its own each: not one of the keys that are remembered.

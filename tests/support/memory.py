@@ -18,3 +18,8 @@ def search(pid, needles):
     if int(re.match(r"searched (\d+) bytes", lines[-1])[1]) <= 1 << 20:
         raise AssertionError(f"that was no search: {lines[-1]}")
     return lines[:-1]
+
+
+def written(lines):
+    """Those of search()'s lines that are about memory a program can have written: English such as "return r" stands in libraries."""
+    return [line for line in lines if not re.search(r" r-[x-]p \S+ \S+ [1-9]\d* +/", line)]

@@ -83,11 +83,8 @@ Result<void> enroll(const SecretJob& job, const Output& output) {
   // Only what has just unlocked is enrolled: a mistaken word or passphrase would be found at the next boot.
   if (before.unlocked)
     return fail(Kind::Conflict, "lock first (alknetctl secret lock): what is enrolled has to unlock");
-  SecretInput input(job.source);
-  ALK_TRY(const SecretBytes mnemonic, input.line("Mnemonic"));
-  ALK_TRY(const SecretBytes passphrase, input.line("Passphrase (empty if there is none)"));
-  ALK_TRY(const std::string identity, client.unlock(mnemonic.view(), passphrase.view(), clients::Force::No));
-  const SecretBytes request = clients::unlock_request(mnemonic.view(), passphrase.view());
+  ALK_TRY(const SecretBytes request, ask_unlock_request(job.source));
+  ALK_TRY(const std::string identity, client.unlock(SecretBytes(request.view()), clients::Force::No));
   ALK_TRY_VOID(store(request.view()));
   if (output.format == Format::Json)
     print_json({{"identity", identity}, {"credential", credential_file}, {"opened_by", opener()}}, output);

@@ -157,9 +157,9 @@ int secret_status(const SecretJob& job, const Output& output) {
 int secret_generate(const SecretJob& job, const Output& output) {
   return with_client(job, output, [&](SecretClient& client) -> Result<void> {
     SecretInput input(job.source);
-    ALK_TRY(const SecretBytes passphrase, new_passphrase(job, input));
+    ALK_TRY(SecretBytes passphrase, new_passphrase(job, input));
     ALK_TRY(const auto made,
-            client.generate(job.words, passphrase.view(), job.force ? Force::Yes : Force::No));
+            client.generate(job.words, std::move(passphrase), job.force ? Force::Yes : Force::No));
     // The words first: whatever goes wrong after this, they are not lost.
     if (output.format == Format::Json) {
       ALK_TRY_VOID(print_secret("{\n  \"identity\": \"" + made.identity + "\",\n  \"mnemonic\": \"",
@@ -181,11 +181,9 @@ int secret_unlock(const SecretJob& job, const Output& output) {
   return with_client(job, output, [&](SecretClient& client) -> Result<void> {
     ALK_TRY(const auto before, client.status());
     if (before.unlocked) return fail(Kind::Conflict, "the secret store is unlocked already");
-    SecretInput input(job.source);
-    ALK_TRY(const SecretBytes mnemonic, input.line("Mnemonic"));
-    ALK_TRY(const SecretBytes passphrase, input.line("Passphrase (empty if there is none)"));
+    ALK_TRY(SecretBytes request, ask_unlock_request(job.source));
     ALK_TRY(const std::string identity,
-            client.unlock(mnemonic.view(), passphrase.view(), job.force ? Force::Yes : Force::No));
+            client.unlock(std::move(request), job.force ? Force::Yes : Force::No));
     if (output.format == Format::Json)
       print_json({{"identity", identity}}, output);
     else

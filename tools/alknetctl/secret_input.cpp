@@ -1,6 +1,7 @@
 #include "secret_input.hpp"
 
 #include "base/fd.hpp"
+#include "clients/sealed_box.hpp"
 
 #include <algorithm>
 #include <array>
@@ -142,6 +143,13 @@ Result<SecretBytes> SecretInput::text(const std::string& question) {
   if (source_.descriptor < 0) return line(question);
   ALK_TRY_VOID(fill());
   return std::move(rest_);
+}
+
+Result<SecretBytes> ask_unlock_request(SecretSource source) {
+  SecretInput input(source);
+  ALK_TRY(const SecretBytes mnemonic, input.line("Mnemonic"));
+  ALK_TRY(const SecretBytes passphrase, input.line("Passphrase (empty if there is none)"));
+  return clients::unlock_request(mnemonic.view(), passphrase.view());
 }
 
 } // namespace alk::alknetctl

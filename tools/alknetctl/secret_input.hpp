@@ -34,4 +34,7 @@ class SecretInput {
   SecretBytes rest_;
 };
 
+// Asks for mnemonic and passphrase; gives what alknet-secretd unlocks with (clients::unlock_request).
+Result<SecretBytes> ask_unlock_request(SecretSource source);
+
 } // namespace alk::alknetctl
