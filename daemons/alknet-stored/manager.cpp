@@ -117,6 +117,7 @@ void Manager::watch() {
 
 void Manager::stop(std::function<void()> stopped) {
   housekeeping_.stop();
+  bus_.end_subscriptions();
   store_->when_idle([this, stopped = std::move(stopped)] { anchors_.finish(stopped); });
 }
 

@@ -63,6 +63,8 @@ inline constexpr bus::PolicyRule store_policy[] = {
     {"ExplainAccess", bus::Who::Admin},
     {"GetAccess", bus::Who::Admin},
     {"ListPrincipals", bus::Who::Admin},
+    {"Subscribe", bus::Who::Admin}, // it shows what the lists show
+    {"ListStreams", bus::Who::Admin},
     {"Authenticate", bus::Who::Authd},
     {"GetRevision", bus::Who::Authd},
     {"MarkUsed", bus::Who::Authd},

@@ -40,9 +40,11 @@ void Store::watch(std::function<void()> changed, std::function<void(Error)> lost
   lost_ = std::move(lost);
   Watcher watcher;
   watcher.changed = [&loop = loop_, weak = std::weak_ptr(self_)](const std::optional<Place>& place) {
-    if (place && !place->is_system()) return;
-    asio::post(loop, [weak] {
-      if (auto self = weak.lock()) (*self)->changed_();
+    asio::post(loop, [weak, place] {
+      auto self = weak.lock();
+      if (!self) return;
+      (*self)->tell_commit(place);
+      if (!place || place->is_system()) (*self)->changed_();
     });
   };
   watcher.lost = [&loop = loop_, weak = std::weak_ptr(self_)](Error error) {
@@ -59,7 +61,12 @@ void Store::when_idle(std::function<void()> idle) {
 }
 
 void Store::write(Place place, Work work, Done done) {
-  writer_->submit(std::move(place), std::move(work), ticket(std::move(done)));
+  // Also after a failure: it may be unknown whether the commit took place.
+  auto finished = [this, place, done = std::move(done)](Result<void> result) {
+    done(std::move(result));
+    tell_commit(place);
+  };
+  writer_->submit(std::move(place), std::move(work), ticket(std::move(finished)));
 }
 
 Worker& Store::quietest() {
@@ -75,8 +82,13 @@ void Store::read(Place place, Work work, Done done) {
 
 // One reader after the other lets go of the file, then the writer does and runs the task.
 void Store::close_readers(Place place, std::size_t first, std::function<Result<void>()> task, Done done) {
-  if (first == readers_.size())
-    return writer_->submit_closed(std::move(place), std::move(task), ticket(std::move(done)));
+  if (first == readers_.size()) {
+    auto finished = [this, place, done = std::move(done)](Result<void> result) {
+      done(std::move(result));
+      tell_commit(place);
+    };
+    return writer_->submit_closed(std::move(place), std::move(task), ticket(std::move(finished)));
+  }
   auto nothing = []() -> Result<void> { return {}; };
   auto next = [this, place, first, task = std::move(task), done = std::move(done)](Result<void> closed) {
     if (!closed) return done(std::move(closed));

@@ -31,6 +31,10 @@ class Store {
   // when that is not known any more, until `changed`. Never with an engine that has no other writers.
   void watch(std::function<void()> changed, std::function<void(Error)> lost);
 
+  // Called on the loop after something may have been committed, by this program or another: in that place, or
+  // in any. A hint to look again; it may come for nothing.
+  void on_commit(std::function<void(const std::optional<Place>&)> hear) { committed_ = std::move(hear); }
+
   // `idle` is called once, when nothing is under way any more; at once if nothing is.
   void when_idle(std::function<void()> idle);
 
@@ -41,6 +45,9 @@ class Store {
   void finish(std::uint64_t number, Result<void> result);
   void close_readers(Place place, std::size_t first, std::function<Result<void>()> task, Done done);
   Worker& quietest();
+  void tell_commit(const std::optional<Place>& place) {
+    if (committed_) committed_(place);
+  }
 
   asio::io_context& loop_;
   std::unique_ptr<Engine> engine_;
@@ -48,6 +55,7 @@ class Store {
   std::map<std::uint64_t, Done> waiting_;
   std::function<void()> idle_;
   std::shared_ptr<Store*> self_ = std::make_shared<Store*>(this); // posted answers hold it weakly
+  std::function<void(const std::optional<Place>&)> committed_;
   std::function<void()> changed_;
   std::function<void(Error)> lost_;
   std::unique_ptr<Worker> writer_; // last: its threads call ticket()s

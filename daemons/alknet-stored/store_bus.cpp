@@ -7,6 +7,8 @@
 namespace alk::stored {
 
 Result<void> StoreBus::serve(bus::Connection& connection, bus::Accounts accounts) {
+  subscribers_ = std::make_unique<Subscribers>(connection.loop(), store_);
+  store_.on_commit([this](const std::optional<Place>& place) { subscribers_->wake(place); });
   ALK_TRY(object_, bus::Object::make(connection, bus_path, interface(this), std::move(accounts)));
   return {};
 }
@@ -15,7 +17,7 @@ bus::Interface StoreBus::interface(StoreBus* self) {
   Methods all;
   for (auto part :
        {account_methods, organization_methods, key_methods, api_key_methods, outbound_methods, audit_methods,
-        identity_methods, graph_type_methods, graph_methods, node_methods, acl_methods}) {
+        identity_methods, graph_type_methods, graph_methods, node_methods, acl_methods, event_methods}) {
     Methods methods = part(self);
     std::move(methods.begin(), methods.end(), std::back_inserter(all));
   }
@@ -50,6 +52,10 @@ void StoreBus::start(bus::Call call, Plan plan) {
     store_.read(std::move(plan.place), std::move(plan.work), std::move(done));
   else
     store_.write(std::move(plan.place), std::move(plan.work), std::move(done));
+}
+
+void StoreBus::end_subscriptions() {
+  if (subscribers_) subscribers_->close_all();
 }
 
 void StoreBus::look_again() {

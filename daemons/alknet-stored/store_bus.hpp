@@ -5,6 +5,7 @@
 #include "alknet-stored/graph/schema.hpp"
 #include "alknet-stored/plan.hpp"
 #include "alknet-stored/store.hpp"
+#include "alknet-stored/subscribers.hpp"
 
 namespace alk::stored {
 
@@ -32,6 +33,9 @@ class StoreBus {
   // Another program may have changed something: whoever listens hears of a new revision, if there is one.
   void look_again();
   Store& store() { return store_; }
+  Subscribers& subscribers() { return *subscribers_; }
+  // Before the storage is waited for: whoever reads events is always about to read more.
+  void end_subscriptions();
   // For works of Access::Write alone: it belongs to the thread that writes.
   std::shared_ptr<SchemaCache> schemas() const { return schemas_; }
   Act act(const bus::Call& call) const { return make_act_(call); }
@@ -45,6 +49,7 @@ class StoreBus {
   std::shared_ptr<SchemaCache> schemas_ = std::make_shared<SchemaCache>();
   std::int64_t announced_ = 0;
   std::function<void(std::int64_t)> on_change_;
+  std::unique_ptr<Subscribers> subscribers_;
   std::unique_ptr<bus::Object> object_;
 };
 
@@ -60,5 +65,6 @@ Methods graph_type_methods(StoreBus* self);
 Methods graph_methods(StoreBus* self);
 Methods node_methods(StoreBus* self);
 Methods acl_methods(StoreBus* self);
+Methods event_methods(StoreBus* self);
 
 } // namespace alk::stored

@@ -117,6 +117,7 @@ class CommandLine {
   Arguments arguments_;
   std::shared_ptr<StoreWords> store_words_;
   std::shared_ptr<GraphCliWords> graph_words_;
+  std::shared_ptr<EventCliWords> event_words_;
   std::vector<std::pair<CLI::App*, Chosen>> verbs_;
 };
 
@@ -218,6 +219,7 @@ void CommandLine::add_store() {
   };
   store_words_ = add_store_verbs(program_, arguments_.place, add);
   graph_words_ = add_graph_verbs(program_, arguments_.place, add);
+  event_words_ = add_event_verbs(program_, arguments_.place, add);
 }
 
 void CommandLine::add_keys() {

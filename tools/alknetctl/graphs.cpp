@@ -31,18 +31,6 @@ Result<std::string> read_json(const std::string& file) {
   }
 }
 
-// The bus knows organisations of graphs by their ids alone.
-Result<std::string> organization_id(StoreClient& store, const std::string& reference) {
-  if (reference.empty()) return std::string();
-  ALK_TRY(const auto all, store.list_organizations());
-  for (const auto& one : all) {
-    const auto* id = bus::find<std::string>(one, "id");
-    const auto* slug = bus::find<std::string>(one, "slug");
-    if (id != nullptr && slug != nullptr && (*slug == reference || *id == reference)) return *id;
-  }
-  return fail(Kind::NotFound, "no such organisation");
-}
-
 Result<GraphName> graph_name(StoreClient& store, const GraphWords& words) {
   ALK_TRY(std::string organization, organization_id(store, words.organization));
   return GraphName{std::move(organization), words.graph};

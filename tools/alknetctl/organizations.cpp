@@ -94,4 +94,16 @@ int org_erase(StoreClient& store, const std::string& id, const Output& output) {
   return exit_ok;
 }
 
+// For their graphs and events the bus knows organisations by their ids alone.
+Result<std::string> organization_id(StoreClient& store, const std::string& reference) {
+  if (reference.empty()) return std::string();
+  ALK_TRY(const auto all, store.list_organizations());
+  for (const auto& one : all) {
+    const auto* id = bus::find<std::string>(one, "id");
+    const auto* slug = bus::find<std::string>(one, "slug");
+    if (id != nullptr && slug != nullptr && (*slug == reference || *id == reference)) return *id;
+  }
+  return fail(Kind::NotFound, "no such organisation");
+}
+
 } // namespace alk::alknetctl

@@ -1,4 +1,4 @@
-// The command line of what alknet-stored keeps: account, org, apikey, audit.
+// The command line of what alknet-stored keeps: account, org, apikey, audit; graph, acl; events.
 #pragma once
 
 #include "store_verbs.hpp"
@@ -23,6 +23,9 @@ std::shared_ptr<StoreWords> add_store_verbs(CLI::App& program, const Place& plac
 
 struct GraphCliWords;
 std::shared_ptr<GraphCliWords> add_graph_verbs(CLI::App& program, const Place& place, const AddVerb& add);
+
+struct EventCliWords;
+std::shared_ptr<EventCliWords> add_event_verbs(CLI::App& program, const Place& place, const AddVerb& add);
 
 // Runs `verb` against alknet-stored, or reports why it is not there.
 int with_store(const Place& place, const Output& output, const std::function<int(StoreClient&)>& verb);

@@ -17,6 +17,9 @@ struct Store {
 };
 Result<Store> connect_store(const Place& place);
 
+// The id of an organisation that is given by its slug or its id; empty for an empty one.
+Result<std::string> organization_id(StoreClient& store, const std::string& reference);
+
 // What `account add` and `account set` are told; what is not given is not sent.
 struct AccountWords {
   std::optional<std::string> email;

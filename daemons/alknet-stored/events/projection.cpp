@@ -33,26 +33,69 @@ std::span<const Member> members_of(std::string_view stream) {
   return {}; // a notification: what happened to which, and no more
 }
 
+template <class List>
+bool holds(const List& list, std::string_view one) {
+  return std::find(list.begin(), list.end(), one) != list.end();
+}
+
+bool is_text(const Json& value, std::string_view text) {
+  return value.is_string() && value.get_ref<const std::string&>() == text;
+}
+
+bool wanted(const EventFilter& filter, std::string_view stream, const Json& key, const Json& data) {
+  if (!filter.keys.empty() && (!key.is_string() || !holds(filter.keys, key.get_ref<const std::string&>())))
+    return false;
+  if (filter.graph.empty()) return true;
+  if (stream == "graphs") return is_text(key, filter.graph);
+  return data.contains("graph") && is_text(data["graph"], filter.graph);
+}
+
+std::string line_of(Json event) {
+  auto text = [&] { return event.dump(-1, ' ', false, Json::error_handler_t::replace); };
+  std::string line = text();
+  if (line.size() <= max_event_line) return line;
+  event["data"].erase("attributes");
+  event["cut"] = true;
+  return text();
+}
+
 } // namespace
 
 std::span<const std::string_view> projected_streams() {
   return streams;
 }
 
+std::span<const std::string_view> event_actions() {
+  return actions;
+}
+
 std::vector<std::string> topics_of(std::string_view stream) {
   std::vector<std::string> topics;
-  if (std::find(streams.begin(), streams.end(), stream) == streams.end()) return topics;
+  if (!holds(streams, stream)) return topics;
   for (auto action : actions) topics.push_back(std::string(stream) + ':' + std::string(action));
   return topics;
 }
 
-std::optional<std::string> project(std::string_view topic, const Event& event) {
+Result<void> check_filter(const EventFilter& filter) {
+  if (filter.streams.size() > streams.size()) return fail(Kind::Invalid, "streams: too many");
+  if (filter.actions.size() > actions.size()) return fail(Kind::Invalid, "actions: too many");
+  if (filter.keys.size() > max_filter_keys)
+    return fail(Kind::Invalid, "keys: are more than " + std::to_string(max_filter_keys));
+  for (const auto& stream : filter.streams)
+    if (!holds(streams, stream)) return fail(Kind::NotFound, "no such stream");
+  for (const auto& action : filter.actions)
+    if (!holds(actions, action)) return fail(Kind::NotFound, "no such action");
+  for (const auto& key : filter.keys) ALK_TRY_VOID(check_name("keys", key, max_key_bytes));
+  if (!filter.graph.empty()) ALK_TRY_VOID(check_name("graph", filter.graph, max_name_bytes));
+  return {};
+}
+
+std::optional<std::string> project(std::string_view topic, const Event& event, const EventFilter& filter) {
   auto colon = topic.find(':');
   auto stream = topic.substr(0, colon);
-  if (colon == topic.npos || std::find(streams.begin(), streams.end(), stream) == streams.end())
-    return std::nullopt;
+  if (colon == topic.npos || !holds(streams, stream)) return std::nullopt;
   auto action = topic.substr(colon + 1);
-  if (std::find(actions.begin(), actions.end(), action) == actions.end()) return std::nullopt;
+  if (!holds(actions, action)) return std::nullopt;
   Json data = Json::object();
   Json key = event.key ? Json(*event.key) : Json();
   auto payload = read_json(event.payload, max_value);
@@ -62,58 +105,14 @@ std::optional<std::string> project(std::string_view topic, const Event& event) {
     if (stream == "nodes" && data.contains("key")) key = data["key"];
     if (action == "deleted") data.erase("attributes");
   }
-  Json line = {{"stream", stream},
-               {"seq", event.position},
-               {"key", std::move(key)},
-               {"action", action},
-               {"schema_version", projection_version},
-               {"data", std::move(data)},
-               {"time", event.created_at}};
-  return line.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-Result<Subscription> Subscription::open(Transaction& tables, std::string_view stream,
-                                        std::string_view consumer, std::int64_t position) {
-  auto topics = topics_of(stream);
-  if (topics.empty()) return fail(Kind::NotFound, "no such stream");
-  if (!consumer.empty()) ALK_TRY_VOID(check_name("consumer", consumer, max_name_bytes));
-  Subscription made(std::move(topics), consumer);
-  made.position_ = position;
-  if (consumer.empty()) return made;
-  std::int64_t saved = std::numeric_limits<std::int64_t>::max();
-  for (const auto& topic : made.topics_) {
-    ALK_TRY(auto one, position_of(tables, consumer, topic));
-    saved = std::min(saved, one);
-  }
-  if (saved > 0) made.position_ = saved;
-  return made;
-}
-
-Result<std::vector<std::string>> Subscription::next(Transaction& tables, std::size_t limit) {
-  struct Found {
-    std::string_view topic;
-    Event event;
-  };
-  std::vector<Found> found;
-  for (const auto& topic : topics_) {
-    ALK_TRY(auto events, read_since(tables, topic, position_, limit));
-    for (auto& event : events) found.push_back({topic, std::move(event)});
-  }
-  std::sort(found.begin(), found.end(),
-            [](const Found& a, const Found& b) { return a.event.position < b.event.position; });
-  if (found.size() > limit) found.resize(limit); // the rest of each topic follows later ones of others
-  std::vector<std::string> lines;
-  for (const auto& one : found) {
-    if (auto line = project(one.topic, one.event)) lines.push_back(std::move(*line));
-    position_ = one.event.position;
-  }
-  return lines;
-}
-
-Result<void> Subscription::save(Transaction& tables) const {
-  if (consumer_.empty()) return {};
-  for (const auto& topic : topics_) ALK_TRY_VOID(save_position(tables, consumer_, topic, position_));
-  return {};
+  if (!wanted(filter, stream, key, data)) return std::nullopt;
+  return line_of({{"stream", stream},
+                  {"seq", event.position},
+                  {"key", std::move(key)},
+                  {"action", action},
+                  {"schema_version", projection_version},
+                  {"data", std::move(data)},
+                  {"time", event.created_at}});
 }
 
 } // namespace alk::stored

@@ -1,5 +1,5 @@
 #include "../stored_graph/metagraph_world.hpp"
-#include "alknet-stored/events/projection.hpp"
+#include "alknet-stored/events/subscription.hpp"
 
 #include <gmock/gmock.h>
 
@@ -15,15 +15,34 @@ namespace {
 
 class Projection : public MetagraphTest {
  protected:
-  Subscription open(const std::string& stream, const std::string& consumer = "", std::int64_t position = 0) {
-    return in<Subscription>(
-               [&](Transaction& tables) { return Subscription::open(tables, stream, consumer, position); })
-        .value();
+  using Source = std::unique_ptr<LineSource>;
+  Source open(const EventFilter& filter, std::int64_t position = 0,
+              std::optional<std::int64_t> last = std::nullopt) {
+    return Subscription::open(filter, position, last).value();
   }
-  std::vector<std::string> next(Subscription& subscription, std::size_t limit = 100) {
-    return in<std::vector<std::string>>([&](Transaction& tables) { return subscription.next(tables, limit); })
-        .value();
+  Source of(const std::string& stream) { return open({{stream}, {}, {}, {}}); }
+  // The next lines; the reader moves on.
+  std::vector<std::string> next(Source& source) {
+    auto piece = in<LineSource::Piece>([&](Transaction& tables) { return source->read(tables); }).value();
+    source = std::move(piece.rest);
+    more_ = piece.more;
+    EXPECT_TRUE(piece.lines.empty() || piece.lines.back() == '\n');
+    std::vector<std::string> lines;
+    for (std::size_t begin = 0; begin < piece.lines.size();) {
+      auto end = piece.lines.find('\n', begin);
+      lines.push_back(piece.lines.substr(begin, end - begin));
+      begin = end + 1;
+    }
+    return lines;
   }
+  static std::int64_t seq(const std::string& line) {
+    return std::stol(line.substr(line.find("\"seq\":") + 6));
+  }
+  void put(const std::string& topic, const std::string& key, const std::string& payload = "{}") {
+    ASSERT_TRUE(in<std::int64_t>(
+        [&](Transaction& tables) { return publish(tables, topic, key, payload, test_time); }));
+  }
+  bool more_ = false;
 };
 ON_EVERY_ENGINE(Projection);
 
@@ -36,8 +55,8 @@ TEST_P(Projection, a_node_is_told_in_full_and_without_what_is_ours) {
     ALK_TRY(auto writer, GraphWriter::open(tables, act_, schemas_, graph));
     return writer.delete_node("a");
   }));
-  auto subscription = open("nodes");
-  auto lines = next(subscription);
+  auto nodes = of("nodes");
+  auto lines = next(nodes);
   ASSERT_EQ(lines.size(), 2U);
   auto seq = number("SELECT min(position) FROM stream_events WHERE topic LIKE 'nodes:%'");
   EXPECT_EQ(lines[0], R"({"action":"created","data":{"attributes":{"age":1},"graph":")" + graph +
@@ -45,7 +64,7 @@ TEST_P(Projection, a_node_is_told_in_full_and_without_what_is_ours) {
                           std::to_string(seq) + R"(,"stream":"nodes","time":)" + std::to_string(test_time) +
                           "}");
   EXPECT_THAT(lines[1], testing::AllOf(HasSubstr(R"("action":"deleted")"), Not(HasSubstr("attributes"))));
-  EXPECT_THAT(next(subscription), IsEmpty());
+  EXPECT_THAT(next(nodes), IsEmpty());
 }
 
 TEST_P(Projection, what_is_not_in_the_table_does_not_leave) {
@@ -58,13 +77,13 @@ TEST_P(Projection, what_is_not_in_the_table_does_not_leave) {
   EXPECT_THAT(*line,
               testing::AllOf(HasSubstr(R"("key":"k")"), HasSubstr(R"("data":{})"), Not(HasSubstr("secret"))));
   EXPECT_TRUE(project("accounts:updated", {1, "k", "no JSON", 0})); // still a notification
-  EXPECT_FALSE(
-      in<Subscription>([&](Transaction& tables) { return Subscription::open(tables, "graph_types", ""); }));
+  EXPECT_REFUSED(Subscription::open({{"graph_types"}, {}, {}, {}}, 0), NotFound, "no such stream");
 }
 
-TEST_P(Projection, events_of_several_topics_come_in_their_order_in_any_batches) {
+TEST_P(Projection, events_of_several_topics_come_in_their_order_however_many) {
+  constexpr int events = 3 * static_cast<int>(max_piece_events);
   ASSERT_TRUE(write([&](Transaction& tables) -> Result<void> {
-    for (int i = 0; i < 20; ++i)
+    for (int i = 0; i < events; ++i)
       ALK_TRY_VOID(publish(tables,
                            i % 3 == 0   ? "acl:changed"
                            : i % 3 == 1 ? "acl:deleted"
@@ -72,34 +91,96 @@ TEST_P(Projection, events_of_several_topics_come_in_their_order_in_any_batches) 
                            std::to_string(i), "{}", test_time));
     return {};
   }));
-  for (std::size_t batch : {1, 3, 100}) {
-    auto subscription = open("acl");
-    std::vector<std::int64_t> seen;
-    for (auto lines = next(subscription, batch); !lines.empty(); lines = next(subscription, batch)) {
-      EXPECT_LE(lines.size(), batch);
-      for (const auto& line : lines) seen.push_back(std::stol(line.substr(line.find("\"seq\":") + 6)));
-    }
-    EXPECT_THAT(seen, SizeIs(14));
-    EXPECT_TRUE(std::is_sorted(seen.begin(), seen.end()));
-  }
+  auto acl = of("acl");
+  std::vector<std::int64_t> seen;
+  do {
+    auto lines = next(acl);
+    EXPECT_LE(lines.size(), max_piece_events);
+    for (const auto& line : lines) seen.push_back(seq(line));
+  } while (more_);
+  std::vector<std::int64_t> expected;
+  for (int i = 0; i < events; ++i)
+    if (i % 3 != 2) expected.push_back(i + 1);
+  EXPECT_EQ(seen, expected);
+  EXPECT_EQ(acl->end_line(), R"({"action":"end","schema_version":1,"seq":)" + std::to_string(events - 1) +
+                                 R"(,"stream":""})"
+                                 "\n");
 }
 
-TEST_P(Projection, a_named_reader_goes_on_where_it_saved_and_misses_nothing) {
-  auto put = [&](const char* key) {
-    ASSERT_TRUE(in<std::int64_t>(
-        [&](Transaction& tables) { return publish(tables, "acl:changed", key, "{}", test_time); }));
+TEST_P(Projection, a_piece_is_bounded_whatever_its_events_weigh) {
+  const std::string heavy =
+      R"({"key":"k","attributes":{"x":")" + std::string(max_piece_bytes / 2, 'x') + "\"}}";
+  for (int i = 0; i < 5; ++i) put("nodes:created", "k", heavy);
+  auto nodes = of("nodes");
+  EXPECT_THAT(next(nodes), SizeIs(2)); // the second one fills it
+  EXPECT_TRUE(more_);
+  EXPECT_THAT(next(nodes), SizeIs(2));
+  EXPECT_THAT(next(nodes), SizeIs(1));
+  EXPECT_FALSE(more_);
+}
+
+TEST_P(Projection, a_line_that_is_too_long_leaves_without_attributes) {
+  const Event event{7, "id",
+                    R"({"key":"k","attributes":[)" +
+                        [] {
+                          std::string zeros = "1e9";
+                          while (zeros.size() < max_value / 2) zeros += ",1e9"; // each is longer as it leaves
+                          return zeros;
+                        }() +
+                        "]}",
+                    test_time};
+  auto line = project("nodes:updated", event);
+  ASSERT_TRUE(line);
+  EXPECT_LT(line->size(), 200U);
+  EXPECT_THAT(*line, testing::AllOf(HasSubstr(R"("cut":true)"), HasSubstr(R"("key":"k")"),
+                                    Not(HasSubstr("attributes"))));
+}
+
+TEST_P(Projection, a_filter_leaves_out_what_is_not_asked_for) {
+  put("nodes:created", "id1", R"({"key":"a","graph_id":"g1"})");
+  put("nodes:updated", "id1", R"({"key":"a","graph_id":"g1"})");
+  put("nodes:created", "id2", R"({"key":"b","graph_id":"g2"})");
+  put("graphs:deleted", "g1", R"({"id":"g1"})");
+  put("accounts:updated", "a");
+  auto seqs = [&](const EventFilter& filter) {
+    auto source = open(filter);
+    std::vector<std::int64_t> found;
+    for (const auto& line : next(source)) found.push_back(seq(line));
+    return found;
   };
-  put("a");
-  put("b");
-  auto first = open("acl", "mirror");
-  EXPECT_THAT(next(first, 1), SizeIs(1));
-  ASSERT_TRUE(write([&](Transaction& tables) { return first.save(tables); }));
-  EXPECT_THAT(next(first), SizeIs(1)); // not saved: it will come again
-  put("c");
-  auto second = open("acl", "mirror", 1000);
-  EXPECT_THAT(next(second), ElementsAre(HasSubstr(R"("key":"b")"), HasSubstr(R"("key":"c")")));
-  ASSERT_TRUE(write([&](Transaction& tables) { return second.save(tables); }));
-  ASSERT_TRUE(write([&](Transaction& tables) { return first.save(tables); })); // goes back for nobody
-  EXPECT_EQ(open("acl", "mirror").position(), second.position());
-  EXPECT_EQ(open("acl", "", 2).position(), 2);
+  EXPECT_THAT(seqs({}), ElementsAre(1, 2, 3, 4, 5));
+  EXPECT_THAT(seqs({{"nodes"}, {}, {}, {}}), ElementsAre(1, 2, 3));
+  EXPECT_THAT(seqs({{"nodes", "accounts"}, {"updated"}, {}, {}}), ElementsAre(2, 5));
+  EXPECT_THAT(seqs({{}, {}, {"a"}, {}}), ElementsAre(1, 2, 5));
+  EXPECT_THAT(seqs({{}, {}, {}, "g1"}), ElementsAre(1, 2, 4));
+  EXPECT_THAT(seqs({{}, {"changed"}, {}, {}}), IsEmpty());
+}
+
+TEST_P(Projection, a_hostile_filter_is_refused) {
+  auto opened = [](EventFilter filter) { return Subscription::open(filter, 0); };
+  const std::vector<std::string> many(max_filter_keys + 1, "k");
+  EXPECT_REFUSED(opened({std::vector<std::string>(100, "nodes"), {}, {}, {}}), Invalid, "streams: too many");
+  EXPECT_REFUSED(opened({{"nodes:created"}, {}, {}, {}}), NotFound, "no such stream");
+  EXPECT_REFUSED(opened({{""}, {}, {}, {}}), NotFound, "no such stream");
+  EXPECT_REFUSED(opened({{}, {"dropped"}, {}, {}}), NotFound, "no such action");
+  EXPECT_REFUSED(opened({{}, std::vector<std::string>(9, "created"), {}, {}}), Invalid, "actions: too many");
+  EXPECT_REFUSED(opened({{}, {}, many, {}}), Invalid, "keys: are more than 64");
+  EXPECT_REFUSED(opened({{}, {}, {std::string(600, 'k')}, {}}), Invalid, "keys: is longer");
+  EXPECT_REFUSED(opened({{}, {}, {"a\nb"}, {}}), Invalid, "keys: is not printable");
+  EXPECT_REFUSED(opened({{}, {}, {}, std::string(300, 'g')}), Invalid, "graph: is longer");
+  EXPECT_REFUSED(Subscription::open({}, -1), Invalid, "negative");
+}
+
+TEST_P(Projection, a_reader_begins_behind_its_position_and_ends_where_it_was_told) {
+  for (const char* key : {"a", "b", "c", "d"}) put("acl:changed", key);
+  auto some = open({}, 1, 3);
+  EXPECT_THAT(next(some), ElementsAre(HasSubstr(R"("key":"b")"), HasSubstr(R"("key":"c")")));
+  EXPECT_FALSE(more_);
+  EXPECT_THAT(next(some), IsEmpty());
+  EXPECT_EQ(in<std::int64_t>([](Transaction& tables) { return newest_position(tables); }).value(), 4);
+  // A read that is made again gives the same.
+  auto twice = open({}, 3);
+  for (int i = 0; i < 2; ++i)
+    EXPECT_THAT(in<LineSource::Piece>([&](Transaction& tables) { return twice->read(tables); })->lines,
+                HasSubstr(R"("key":"d")"));
 }

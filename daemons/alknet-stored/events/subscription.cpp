@@ -1,0 +1,92 @@
+#include "alknet-stored/events/subscription.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace alk::stored {
+namespace {
+
+std::vector<std::string> topics_for(const EventFilter& filter) {
+  std::vector<std::string> topics;
+  for (auto stream : projected_streams()) {
+    const auto& wanted = filter.streams;
+    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), stream) == wanted.end()) continue;
+    for (auto& topic : topics_of(stream)) {
+      const auto& actions = filter.actions;
+      auto action = topic.substr(topic.find(':') + 1);
+      if (actions.empty() || std::find(actions.begin(), actions.end(), action) != actions.end())
+        topics.push_back(std::move(topic));
+    }
+  }
+  return topics;
+}
+
+Result<std::optional<Event>> event_at(Transaction& tables, std::int64_t position) {
+  ALK_TRY(auto row,
+          tables.find("SELECT key, payload, created_at FROM stream_events WHERE position = ?1", {position}));
+  if (!row) return std::optional<Event>();
+  return Event{position, row->text_if(0), row->text(1), row->integer(2)};
+}
+
+} // namespace
+
+Result<std::int64_t> newest_position(Transaction& tables) {
+  ALK_TRY(auto row, tables.find("SELECT value FROM counters WHERE name = 'stream'"));
+  return row ? row->integer(0) : 0;
+}
+
+Result<std::unique_ptr<LineSource>> Subscription::open(const EventFilter& filter, std::int64_t position,
+                                                       std::optional<std::int64_t> last) {
+  ALK_TRY_VOID(check_filter(filter));
+  if (position < 0) return fail(Kind::Invalid, "from: is negative");
+  auto asked = std::make_shared<Asked>();
+  asked->filter = filter;
+  for (auto& topic : topics_for(filter)) asked->topics.push_back({std::move(topic), 0});
+  asked->last = last.value_or(std::numeric_limits<std::int64_t>::max());
+  return std::unique_ptr<LineSource>(new Subscription(std::move(asked), position));
+}
+
+// Their positions alone: what they carry may be large, and is read one by one.
+Result<std::vector<Subscription::Found>> Subscription::look(Transaction& tables) const {
+  std::vector<Found> found;
+  for (const auto& topic : asked_->topics) {
+    ALK_TRY(auto rows, tables.query("SELECT position FROM stream_events WHERE topic = ?1 AND position > ?2 "
+                                    "AND position <= ?3 ORDER BY position LIMIT ?4",
+                                    {topic.name, std::max(position_, topic.after), asked_->last,
+                                     static_cast<std::int64_t>(max_piece_events)}));
+    for (const auto& row : rows) found.push_back({row.integer(0), topic.name});
+  }
+  std::sort(found.begin(), found.end(),
+            [](const Found& a, const Found& b) { return a.position < b.position; });
+  // What is left out of a topic is behind what is kept of it.
+  if (found.size() > max_piece_events) found.resize(max_piece_events);
+  return found;
+}
+
+Result<LineSource::Piece> Subscription::read(Transaction& tables) const {
+  ALK_TRY(const auto found, look(tables));
+  Piece piece;
+  piece.more = found.size() == max_piece_events;
+  std::int64_t position = position_;
+  for (const auto& one : found) {
+    if (piece.lines.size() >= max_piece_bytes) {
+      piece.more = true;
+      break;
+    }
+    ALK_TRY(const auto event, event_at(tables, one.position));
+    if (event)
+      if (auto line = project(one.topic, *event, asked_->filter)) piece.lines += *line + '\n';
+    position = one.position;
+  }
+  piece.rest.reset(new Subscription(asked_, position));
+  return piece;
+}
+
+std::string Subscription::end_line() const {
+  return R"({"action":"end","schema_version":)" + std::to_string(projection_version) + R"(,"seq":)" +
+         std::to_string(position_) +
+         R"(,"stream":""})"
+         "\n";
+}
+
+} // namespace alk::stored

@@ -1,0 +1,133 @@
+// Events on org.alknet.Store1: streams, and descriptors that carry them.
+#include "alknet-stored/events/subscription.hpp"
+#include "alknet-stored/facts.hpp"
+#include "alknet-stored/graph_facts.hpp"
+#include "alknet-stored/store_bus.hpp"
+
+namespace alk::stored {
+
+namespace {
+
+struct Wish {
+  Place place = Place::system();
+  EventFilter filter;
+  std::optional<std::int64_t> from;
+  AtEnd at_end = AtEnd::Follow;
+};
+
+Result<std::optional<std::int64_t>> position_fact(const bus::Dictionary& facts, const char* name) {
+  ALK_TRY(const auto given, fact<std::uint64_t>(facts, name));
+  if (!given) return std::optional<std::int64_t>();
+  if (*given > static_cast<std::uint64_t>(INT64_MAX))
+    return fail(Kind::Invalid, std::string(name) + ": is no position");
+  return static_cast<std::int64_t>(*given);
+}
+
+Result<Wish> read_wish(bus::Call& call) {
+  Wish wish;
+  ALK_TRY(wish.place, read_place(call));
+  ALK_TRY(wish.filter.streams, call.in.read_texts());
+  ALK_TRY(const bus::Dictionary facts, call.in.read_dictionary());
+  ALK_TRY_VOID(check_facts(facts, {"from", "follow", "actions", "keys", "graph"}));
+  ALK_TRY(wish.from, position_fact(facts, "from"));
+  ALK_TRY(const auto follow, fact<bool>(facts, "follow"));
+  ALK_TRY(auto actions, fact<std::vector<std::string>>(facts, "actions"));
+  ALK_TRY(auto keys, fact<std::vector<std::string>>(facts, "keys"));
+  ALK_TRY(auto graph, fact<std::string>(facts, "graph"));
+  wish.filter.actions = std::move(actions).value_or(std::vector<std::string>());
+  wish.filter.keys = std::move(keys).value_or(std::vector<std::string>());
+  wish.filter.graph = std::move(graph).value_or("");
+  wish.at_end = follow.value_or(true) ? AtEnd::Follow : AtEnd::Close;
+  ALK_TRY_VOID(check_filter(wish.filter));
+  return wish;
+}
+
+struct Opened {
+  std::unique_ptr<LineSource> source;
+  std::int64_t position = 0; // that it begins behind
+};
+
+Result<Opened> open_wish(Transaction& tables, const Wish& wish) {
+  ALK_TRY(const std::int64_t newest, newest_position(tables));
+  Opened opened;
+  opened.position = wish.from.value_or(newest);
+  // What is not there yet was never told to anybody: it is the position of another database.
+  if (opened.position > newest) return fail(Kind::Invalid, "from: there is no such event yet");
+  const auto last = wish.at_end == AtEnd::Close ? std::optional(newest) : std::nullopt;
+  ALK_TRY(opened.source, Subscription::open(wish.filter, opened.position, last));
+  return opened;
+}
+
+Result<void> answer_wish(StoreBus* self, bus::Call& call, const Wish& wish, Opened& opened) {
+  ALK_TRY(const Fd theirs,
+          self->subscribers().add(call.sender_uid(), wish.place, std::move(opened.source), wish.at_end));
+  call.out.write_fd(theirs.get()).write_u64(static_cast<std::uint64_t>(opened.position));
+  return {};
+}
+
+// Not by a Plan: what is answered is made here, on the loop, and may fail.
+void subscribe(StoreBus* self, bus::Call call) {
+  auto wish = read_wish(call);
+  if (!wish) return call.finish(pass(std::move(wish).error()));
+  if (auto room = self->subscribers().admit(call.sender_uid()); !room) return call.finish(std::move(room));
+  auto held = std::make_shared<bus::Call>(std::move(call));
+  auto opened = std::make_shared<Opened>();
+  auto work = [opened, wish = *wish](Transaction& tables) -> Result<void> {
+    ALK_TRY(*opened, open_wish(tables, wish));
+    return {};
+  };
+  self->store().read(wish->place, work, [self, held, opened, wish = *wish](Result<void> done) {
+    held->finish(done ? answer_wish(self, *held, wish, *opened) : std::move(done));
+  });
+}
+
+struct StreamHead {
+  std::string_view stream;
+  std::int64_t position = 0;
+  UnixSeconds time = 0;
+};
+
+Result<std::vector<StreamHead>> stream_heads(Transaction& tables) {
+  std::vector<StreamHead> heads;
+  for (auto stream : projected_streams()) {
+    StreamHead head{stream, 0, 0};
+    for (const auto& topic : topics_of(stream)) {
+      ALK_TRY(auto row,
+              tables.find("SELECT position, created_at FROM stream_events WHERE topic = ?1 ORDER BY "
+                          "position DESC LIMIT 1",
+                          {topic}));
+      if (row && row->integer(0) > head.position) head = {stream, row->integer(0), row->integer(1)};
+    }
+    heads.push_back(head);
+  }
+  return heads;
+}
+
+Result<Plan> plan_list_streams(bus::Call& call, const Act&) {
+  ALK_TRY(const Place place, read_place(call));
+  return reading_in(place, stream_heads, [](bus::Message& out, const std::vector<StreamHead>& heads) {
+    std::vector<bus::Dictionary> list;
+    for (const auto& head : heads) {
+      bus::Dictionary facts = {{"stream", std::string(head.stream)},
+                               {"position", static_cast<std::uint64_t>(head.position)}};
+      if (head.position > 0) facts["time"] = seconds_out(head.time);
+      list.push_back(std::move(facts));
+    }
+    out.write_dictionaries(list);
+  });
+}
+
+} // namespace
+
+Methods event_methods(StoreBus* self) {
+  const bus::Argument organization{"s", "organization"};
+  return {
+      {"Subscribe",
+       {organization, {"as", "streams"}, {"a{sv}", "facts"}},
+       {{"h", "events"}, {"t", "position"}},
+       bus::Method::Defer([self](bus::Call call) { subscribe(self, std::move(call)); })},
+      StoreBus::method(self, "ListStreams", {organization}, {{"aa{sv}", "streams"}}, plan_list_streams),
+  };
+}
+
+} // namespace alk::stored

@@ -1,0 +1,31 @@
+// The events of org.alknet.Store1 as alknetctl sees them: one call at a time, and descriptors that carry
+// lines. `organization`: an id, or empty for the system's.
+#pragma once
+
+#include "base/fd.hpp"
+#include "clients/store_client.hpp"
+
+namespace alk::clients {
+
+struct Subscribed {
+  Fd events;                  // one JSON object a line
+  std::uint64_t position = 0; // that it begins behind
+};
+
+class EventClient {
+ public:
+  explicit EventClient(bus::BlockingConnection& connection) : connection_(connection) {}
+
+  // `facts` as the contract has them.
+  Result<Subscribed> subscribe(const std::string& organization, const std::vector<std::string>& streams,
+                               const Entry& facts);
+  Result<Entries> list_streams(const std::string& organization);
+
+ private:
+  using Fill = std::function<void(bus::Message&)>;
+  Result<bus::Message> ask(const char* member, const Fill& fill);
+
+  bus::BlockingConnection& connection_;
+};
+
+} // namespace alk::clients

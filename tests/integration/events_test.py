@@ -1,0 +1,166 @@
+"""Events of alknet-stored through a descriptor: replay and what follows, across kills, with readers that stop or leave."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import harness
+import stored_test
+
+
+def memory_of(pid):
+    """Resident, in MiB."""
+    with open(f"/proc/{pid}/status") as file:
+        return int(re.search(r"VmRSS:\s+(\d+)", file.read())[1]) / 1024
+
+
+class Events(stored_test.Stored):
+    def watch(self, *arguments, name="watch", address=None):
+        return self.start(name, [harness.binary("alknetctl"), "--bus-address", address or self.address, "--json", "events", "watch",
+                                 *arguments])
+
+    def seen(self, watch):
+        return [int(number) for number in re.findall(r'"seq":(\d+)', watch.text())]
+
+    def newest(self, stream="accounts"):
+        return next(s["position"] for s in self.asked("events", "streams")["streams"] if s["stream"] == stream)
+
+    def wait_seen(self, watch, position):
+        harness.wait_until(lambda: position in self.seen(watch)[-1:], what=f"event {position}")
+
+    def require_dbus(self):
+        try:
+            import dbus.bus
+        except ImportError:
+            self.skipTest("python3-dbus is not installed")
+        return dbus
+
+    def subscribe(self, *streams, **facts):
+        """The reading end, from a connection of its own."""
+        dbus = self.require_dbus()
+        bus = dbus.bus.BusConnection(self.address)
+        self.addCleanup(bus.close)
+        store = dbus.Interface(bus.get_object("org.alknet.Store1", "/org/alknet/Store1", introspect=False), "org.alknet.Store1")
+        end, position = store.Subscribe("", dbus.Array(streams, signature="s"), dbus.Dictionary(facts, signature="sv"))
+        file = os.fdopen(end.take(), "rb")
+        self.addCleanup(file.close)
+        return file, int(position)
+
+
+class Watching(Events):
+    def test_nothing_is_left_out_or_told_twice_under_load_and_across_kills(self):
+        self.require_dbus()
+        stored = self.start_stored()
+        watch = self.watch("accounts", "--from", "0")
+        for number in range(3):
+            load = self.start(f"load{number}", [sys.executable, "-c", stored_test.load, self.address, f"r{number}"])
+            before = len(self.seen(watch))
+            harness.wait_until(lambda: len(self.seen(watch)) >= before + 30, what="events")
+            os.kill(stored.pid, signal.SIGKILL)
+            self.assertNotEqual(load.wait(), 0)  # its call was not answered
+            stored.wait()
+            stored = self.start_stored()
+        self.ctl("account", "add", "last@example.org")
+        self.wait_seen(watch, self.newest())
+        os.kill(watch.pid, signal.SIGINT)
+        self.assertEqual(watch.wait(), 0)
+        self.assertEqual(len(self.seen(watch)), len(self.asked("account", "list")["accounts"]))
+        stored.stop()
+        kept = self.tables().execute("SELECT position FROM stream_events WHERE topic LIKE 'accounts:%' ORDER BY position")
+        self.assertEqual(self.seen(watch), [position for position, in kept])
+
+    def test_what_is_printed(self):
+        self.start_stored()
+        self.ctl("account", "add", "ada@example.org")
+        self.assertRegex(self.ctl("events", "list", "accounts"), r"^\d+ \d{4}-\S+Z accounts:updated [0-9a-f-]{36}\n$")
+        self.assertEqual(self.ctl("events", "list", "accounts", "--action", "deleted"), "")
+        self.assertEqual(self.ctl("events", "list", "--from", str(self.newest()), "nodes"), "")
+        self.assertIn("no such stream", self.ctl("events", "watch", "secrets", check=1))
+        self.assertIn("no such event yet", self.ctl("events", "watch", "--from", "99999", check=1))
+        self.assertIn("keys: is not printable", self.ctl("events", "list", "--key", "a\nb", check=1))
+        self.assertIn("no such organisation", self.ctl("events", "list", "--org", "nobody", check=1))
+        self.ctl("events", "list", "--action", "dropped", check=2)
+
+    def test_whoever_has_read_enough_ends_it(self):
+        self.start_stored()
+        self.ctl("account", "add", "ada@example.org")
+        watch = subprocess.Popen([harness.binary("alknetctl"), "--bus-address", self.address, "events", "watch", "--from", "0"],
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(watch.kill)
+        watch.stdout.readline()
+        watch.stdout.close()  # as head -1 does; nothing more comes
+        self.assertEqual(watch.wait(timeout=20), 0)
+        self.assertEqual(watch.stderr.read(), b"")
+        watch.stderr.close()
+
+    def test_an_orderly_stop_of_the_daemon_waits_for_no_reader(self):
+        stored = self.start_stored()
+        watch = self.watch()
+        stuck, _ = self.subscribe()
+        harness.wait_until(lambda: self.ctl("account", "list") is not None, what="an answer")
+        self.assertEqual(stored.stop(), 0)
+        self.assertEqual(stuck.read(), b"")
+        watch.stop(signal.SIGTERM)
+
+
+class Readers(Events):
+    def setUp(self):
+        super().setUp()
+        self.stored = self.start_stored()
+
+    def fill(self, nodes, size):
+        """A graph of that many nodes; each is an event."""
+        if not (self.dir / "type").exists():
+            (self.dir / "type").write_text(json.dumps({"name": "t", "config": {"graph_type": "directed"}, "node_types": [{"name": "n"}]}))
+            self.ctl("graph", "put-type", self.dir / "type")
+            self.made = 0
+        self.made += 1
+        self.ctl("graph", "create", "t", f"g{self.made}")
+        whole = {"nodes": [{"key": f"k{i}", "type": "n", "attributes": {"text": "x" * size}} for i in range(nodes)], "edges": []}
+        (self.dir / "whole").write_text(json.dumps(whole))
+        began = time.monotonic()
+        self.ctl("graph", "import", f"g{self.made}", self.dir / "whole")
+        return time.monotonic() - began
+
+    def test_one_that_stops_reading_costs_no_memory_and_nobody_any_time(self):
+        alone = min(self.fill(1500, 5000), self.fill(1500, 5000))
+        stuck = [self.subscribe("nodes") for _ in range(8)]
+        before = memory_of(self.stored.pid)
+        with_them = [self.fill(1500, 5000) for _ in range(4)]
+        held = memory_of(self.stored.pid) - before
+        print(f"# {6000 * 5000 / harness.MIB:.0f} MiB of events, 8 stuck readers: {held:.1f} MiB more; "
+              f"an import {alone:.2f} s alone, {min(with_them):.2f} s with them", flush=True)
+        self.assert_memory(held, 40)  # eight copies would be 230
+        self.assertLess(min(with_them), 5 * alone + 1)
+        for file, position in stuck[:2]:
+            numbers = []
+            while len(numbers) < 6000:
+                event = json.loads(file.readline())
+                self.assertGreater(event["seq"], position)
+                numbers.append(event["seq"])
+                self.assertEqual(len(event["data"]["attributes"]["text"]), 5000)
+            self.assertEqual(numbers, sorted(set(numbers)))
+
+    def test_too_many_are_refused(self):
+        dbus = self.require_dbus()
+        held = [self.subscribe()[0] for _ in range(32)]
+        with self.assertRaises(dbus.DBusException) as raised:
+            self.subscribe()
+        self.assertEqual(raised.exception.get_dbus_name(), "org.alknet.Error.Busy")
+        self.assertIn("too many subscriptions", self.ctl("events", "watch", check=1))
+        held.pop().close()
+
+        def again():
+            try:
+                return self.subscribe()
+            except dbus.DBusException:
+                return None
+        harness.wait_until(again, what="a place")
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,30 @@
+// alknetctl events: what alknet-stored tells of its changes.
+#pragma once
+
+#include "clients/event_client.hpp"
+#include "event_lines.hpp"
+#include "store_verbs.hpp"
+
+namespace alk::alknetctl {
+
+// Of an organisation (its slug or id), or of the system when it is empty.
+struct EventWords {
+  std::string organization, graph;
+  std::vector<std::string> streams, actions, keys;
+  std::optional<std::uint64_t> from;
+};
+
+// Until it is stopped, which is no failure: a signal, or nobody reads what it prints.
+int events_watch(StoreClient& store, const EventWords& words, const Output& output);
+int events_list(StoreClient& store, const EventWords& words, const Output& output); // those of before
+int events_streams(StoreClient& store, const EventWords& words, const Output& output);
+
+// One line of the daemon's as one line for people or, again as JSON, for scripts. Invalid: it is none.
+struct EventText {
+  std::uint64_t position = 0;
+  bool end = false; // of the list: nothing to print
+  std::string text;
+};
+Result<EventText> event_text(const std::string& line, Format format);
+
+} // namespace alk::alknetctl

@@ -1,0 +1,188 @@
+// alknetctl events: streams, and what they tell.
+#include "entries.hpp"
+#include "event_verbs.hpp"
+
+#include <iostream>
+
+#include <unistd.h>
+
+namespace alk::alknetctl {
+
+namespace {
+
+using clients::EventClient;
+using Clock = std::chrono::steady_clock;
+
+// A daemon that ends is started again by D-Bus or systemd; one that stays away this long is told.
+constexpr std::chrono::seconds watch_patience{30};
+constexpr std::chrono::milliseconds watch_pause{500};
+constexpr std::chrono::hours watch_quiet{1};
+
+bus::Dictionary facts_of(const EventWords& words, std::optional<std::uint64_t> from, bool follow) {
+  bus::Dictionary facts = {{"follow", follow}};
+  if (from) facts["from"] = *from;
+  if (!words.actions.empty()) facts["actions"] = words.actions;
+  if (!words.keys.empty()) facts["keys"] = words.keys;
+  if (!words.graph.empty()) facts["graph"] = words.graph;
+  return facts;
+}
+
+// One reader, that goes on where it was when the daemon was away.
+class EventWatch {
+ public:
+  EventWatch(StoreClient& store, const EventWords& words, const Output& output, const StopSigns& signs)
+      : client_(store.connection()), words_(words), output_(output), signs_(signs), from_(words.from) {}
+
+  Result<void> open(const std::string& organization, bool follow);
+  // Done: the list is complete, or it was stopped. Gone: the daemon is, and for long.
+  Result<void> run();
+
+ private:
+  enum class Next { Go, Done };
+  Result<void> subscribe();
+  Result<Next> step();
+  Result<Next> print(const std::string& line);
+  Result<Next> come_back();
+
+  EventClient client_;
+  const EventWords& words_;
+  const Output& output_;
+  const StopSigns& signs_;
+  std::string organization_;
+  bool follow_ = true;
+  std::optional<std::uint64_t> from_; // where to go on
+  std::optional<EventLines> lines_;
+  std::optional<Clock::time_point> lost_; // since when there is nothing to read from
+};
+
+Result<void> EventWatch::open(const std::string& organization, bool follow) {
+  organization_ = organization;
+  follow_ = follow;
+  return subscribe();
+}
+
+Result<void> EventWatch::subscribe() {
+  ALK_TRY(auto subscribed,
+          client_.subscribe(organization_, words_.streams, facts_of(words_, from_, follow_)));
+  from_ = subscribed.position;
+  // Only what is printed to a pipe or a terminal has somebody who may leave.
+  lines_.emplace(std::move(subscribed.events), signs_, &output_.out == &std::cout ? STDOUT_FILENO : -1);
+  return {};
+}
+
+Result<void> EventWatch::run() {
+  for (;;) {
+    ALK_TRY(const Next next, step());
+    if (next == Next::Done || !output_.out) return {};
+  }
+}
+
+Result<EventWatch::Next> EventWatch::step() {
+  std::string line;
+  ALK_TRY(const auto came, lines_->next(line, watch_quiet));
+  switch (came) {
+  case EventLines::Came::Line: return print(line);
+  case EventLines::Came::Nothing: return Next::Go;
+  case EventLines::Came::Stop: return Next::Done;
+  case EventLines::Came::End: break;
+  }
+  return come_back();
+}
+
+Result<EventWatch::Next> EventWatch::print(const std::string& line) {
+  ALK_TRY(const EventText event, event_text(line, output_.format));
+  lost_.reset();
+  if (event.end) return Next::Done;
+  output_.out << event.text << '\n';
+  // What is there is printed together, and at once.
+  if (!lines_->has_line()) output_.out.flush();
+  from_ = event.position;
+  return Next::Go;
+}
+
+Result<EventWatch::Next> EventWatch::come_back() {
+  if (!lost_) lost_ = Clock::now();
+  for (;;) {
+    if (!signs_.pause(watch_pause)) return Next::Done;
+    auto again = subscribe();
+    if (again) return Next::Go;
+    const Kind kind = again.error().kind;
+    if ((kind != Kind::Gone && kind != Kind::Busy) || Clock::now() - *lost_ > watch_patience)
+      return pass(std::move(again).error());
+  }
+}
+
+int run_watch(StoreClient& store, const EventWords& words, const Output& output, bool follow) {
+  auto signs = StopSigns::make();
+  if (!signs) return report(signs.error(), output);
+  auto organization = organization_id(store, words.organization);
+  if (!organization) return report(organization.error(), output);
+  EventWatch watch(store, words, output, **signs);
+  auto done = watch.open(*organization, follow);
+  if (done) done = watch.run();
+  output.out.flush();
+  return done ? exit_ok : report(done.error(), output);
+}
+
+std::string text_of(const Json& event, const char* name) {
+  auto found = event.find(name);
+  return found != event.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+std::uint64_t number_of(const Json& event, const char* name) {
+  auto found = event.find(name);
+  return found != event.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
+}
+
+std::string line_for_people(const Json& event) {
+  std::string text = std::to_string(number_of(event, "seq")) + ' ' +
+                     entry_date({{"time", number_of(event, "time")}}, "time") + ' ' +
+                     cell(text_of(event, "stream")) + ':' + cell(text_of(event, "action")) + ' ' +
+                     words_cell(text_of(event, "key"));
+  auto data = event.find("data");
+  if (data != event.end() && !data->empty())
+    text += ' ' + data->dump(-1, ' ', true, Json::error_handler_t::replace);
+  return text;
+}
+
+} // namespace
+
+Result<EventText> event_text(const std::string& line, Format format) {
+  const Json event = Json::parse(line, nullptr, false);
+  if (!event.is_object() || !event.contains("seq") || !event["seq"].is_number_unsigned())
+    return fail(Kind::Unsupported, "alknet-stored sends what is no event");
+  EventText made;
+  made.position = number_of(event, "seq");
+  made.end = text_of(event, "stream").empty() && text_of(event, "action") == "end";
+  made.text = format == Format::Json ? event.dump(-1, ' ', true, Json::error_handler_t::replace)
+                                     : line_for_people(event);
+  return made;
+}
+
+int events_watch(StoreClient& store, const EventWords& words, const Output& output) {
+  return run_watch(store, words, output, true);
+}
+
+int events_list(StoreClient& store, const EventWords& words, const Output& output) {
+  EventWords from = words;
+  if (!from.from) from.from = 0;
+  return run_watch(store, from, output, false);
+}
+
+int events_streams(StoreClient& store, const EventWords& words, const Output& output) {
+  auto organization = organization_id(store, words.organization);
+  if (!organization) return report(organization.error(), output);
+  auto streams = EventClient(store.connection()).list_streams(*organization);
+  if (!streams) return report(streams.error(), output);
+  if (output.format == Format::Json) {
+    print_json({{"streams", entries_json(*streams)}}, output);
+    return exit_ok;
+  }
+  Table table({"STREAM", "NEWEST", "TIME"});
+  for (const auto& stream : *streams)
+    table.add({entry_cell(stream, "stream"), entry_cell(stream, "position"), entry_date(stream, "time")});
+  table.print(output.out);
+  return exit_ok;
+}
+
+} // namespace alk::alknetctl
