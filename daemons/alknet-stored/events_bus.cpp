@@ -1,8 +1,11 @@
 // Events on org.alknet.Store1: streams, and descriptors that carry them.
+#include "alknet-stored/events/consumers.hpp"
 #include "alknet-stored/events/subscription.hpp"
 #include "alknet-stored/facts.hpp"
 #include "alknet-stored/graph_facts.hpp"
 #include "alknet-stored/store_bus.hpp"
+
+#include <algorithm>
 
 namespace alk::stored {
 
@@ -12,6 +15,7 @@ struct Wish {
   Place place = Place::system();
   EventFilter filter;
   std::optional<std::int64_t> from;
+  std::string consumer; // "": none
   AtEnd at_end = AtEnd::Follow;
 };
 
@@ -28,12 +32,15 @@ Result<Wish> read_wish(bus::Call& call) {
   ALK_TRY(wish.place, read_place(call));
   ALK_TRY(wish.filter.streams, call.in.read_texts());
   ALK_TRY(const bus::Dictionary facts, call.in.read_dictionary());
-  ALK_TRY_VOID(check_facts(facts, {"from", "follow", "actions", "keys", "graph"}));
+  ALK_TRY_VOID(check_facts(facts, {"from", "follow", "consumer", "actions", "keys", "graph"}));
   ALK_TRY(wish.from, position_fact(facts, "from"));
   ALK_TRY(const auto follow, fact<bool>(facts, "follow"));
+  ALK_TRY(auto consumer, fact<std::string>(facts, "consumer"));
   ALK_TRY(auto actions, fact<std::vector<std::string>>(facts, "actions"));
   ALK_TRY(auto keys, fact<std::vector<std::string>>(facts, "keys"));
   ALK_TRY(auto graph, fact<std::string>(facts, "graph"));
+  wish.consumer = std::move(consumer).value_or("");
+  if (!wish.consumer.empty() && wish.from) return fail(Kind::Invalid, "from: a consumer begins where it is");
   wish.filter.actions = std::move(actions).value_or(std::vector<std::string>());
   wish.filter.keys = std::move(keys).value_or(std::vector<std::string>());
   wish.filter.graph = std::move(graph).value_or("");
@@ -47,10 +54,23 @@ struct Opened {
   std::int64_t position = 0; // that it begins behind
 };
 
-Result<Opened> open_wish(Transaction& tables, const Wish& wish) {
+// A consumer's streams, or some of them: what it acknowledges is about these alone.
+Result<std::int64_t> narrow_to_consumer(Transaction& tables, const std::string& name, EventFilter& filter) {
+  ALK_TRY(const Consumer consumer, require_consumer(tables, name));
+  for (const auto& stream : filter.streams)
+    if (std::find(consumer.streams.begin(), consumer.streams.end(), stream) == consumer.streams.end())
+      return fail(Kind::Invalid, "streams: are not all this consumer's");
+  if (filter.streams.empty()) filter.streams = consumer.streams;
+  return consumer.position;
+}
+
+Result<Opened> open_wish(Transaction& tables, Wish wish) {
   ALK_TRY(const std::int64_t newest, newest_position(tables));
   Opened opened;
   opened.position = wish.from.value_or(newest);
+  if (!wish.consumer.empty()) {
+    ALK_TRY(opened.position, narrow_to_consumer(tables, wish.consumer, wish.filter));
+  }
   // What is not there yet was never told to anybody: it is the position of another database.
   if (opened.position > newest) return fail(Kind::Invalid, "from: there is no such event yet");
   const auto last = wish.at_end == AtEnd::Close ? std::optional(newest) : std::nullopt;
@@ -117,16 +137,78 @@ Result<Plan> plan_list_streams(bus::Call& call, const Act&) {
   });
 }
 
+bus::Dictionary facts_of(const Consumer& consumer) {
+  return {{"consumer", consumer.name},
+          {"streams", consumer.streams},
+          {"position", static_cast<std::uint64_t>(consumer.position)}};
+}
+
+void write_consumer(bus::Message& out, const Consumer& consumer) {
+  out.write_dictionary(facts_of(consumer));
+}
+
+// For changes of what is no identity.
+template <class Function, class Encode>
+Plan noting_in(const Place& place, Function function, Encode encode) {
+  Plan plan = writing(function, encode);
+  plan.place = place;
+  return plan;
+}
+
+Result<Plan> plan_create_consumer(bus::Call& call, const Act&) {
+  ALK_TRY(const Place place, read_place(call));
+  ALK_TRY(const std::string name, call.in.read_text());
+  ALK_TRY(const auto streams, call.in.read_texts());
+  ALK_TRY(const bus::Dictionary facts, call.in.read_dictionary());
+  ALK_TRY_VOID(check_facts(facts, {"from"}));
+  ALK_TRY(const auto from, position_fact(facts, "from"));
+  auto create = [=](Transaction& tables) { return create_consumer(tables, name, streams, from); };
+  return noting_in(place, create, write_consumer);
+}
+
+Result<Plan> plan_list_consumers(bus::Call& call, const Act&) {
+  ALK_TRY(const Place place, read_place(call));
+  return reading_in(place, list_consumers, [](bus::Message& out, const std::vector<Consumer>& consumers) {
+    std::vector<bus::Dictionary> list;
+    for (const auto& consumer : consumers) list.push_back(facts_of(consumer));
+    out.write_dictionaries(list);
+  });
+}
+
+Result<Plan> plan_delete_consumer(bus::Call& call, const Act&) {
+  ALK_TRY(const Place place, read_place(call));
+  ALK_TRY(const std::string name, call.in.read_text());
+  auto drop = [=](Transaction& tables) { return nothing_from(delete_consumer(tables, name)); };
+  return noting_in(place, drop, write_nothing);
+}
+
+Result<Plan> plan_acknowledge(bus::Call& call, const Act&) {
+  ALK_TRY(const Place place, read_place(call));
+  ALK_TRY(const std::string name, call.in.read_text());
+  ALK_TRY(const std::uint64_t position, call.in.read_u64());
+  const auto upto = static_cast<std::int64_t>(std::min(position, static_cast<std::uint64_t>(INT64_MAX)));
+  return noting_in(
+      place, [=](Transaction& tables) { return acknowledge(tables, name, upto); },
+      [](bus::Message& out, std::int64_t reached) { out.write_u64(static_cast<std::uint64_t>(reached)); });
+}
+
 } // namespace
 
 Methods event_methods(StoreBus* self) {
-  const bus::Argument organization{"s", "organization"};
+  const bus::Argument organization{"s", "organization"}, consumer{"s", "consumer"};
   return {
       {"Subscribe",
        {organization, {"as", "streams"}, {"a{sv}", "facts"}},
        {{"h", "events"}, {"t", "position"}},
        bus::Method::Defer([self](bus::Call call) { subscribe(self, std::move(call)); })},
       StoreBus::method(self, "ListStreams", {organization}, {{"aa{sv}", "streams"}}, plan_list_streams),
+      StoreBus::method(self, "CreateConsumer",
+                       {organization, consumer, {"as", "streams"}, {"a{sv}", "facts"}}, {{"a{sv}", "made"}},
+                       plan_create_consumer),
+      StoreBus::method(self, "ListConsumers", {organization}, {{"aa{sv}", "consumers"}}, plan_list_consumers),
+      StoreBus::method(self, "DeleteConsumer", {organization, consumer}, {}, plan_delete_consumer),
+      StoreBus::method(self, "Acknowledge", {organization, consumer, {"t", "position"}}, {{"t", "reached"}},
+                       plan_acknowledge),
   };
 }
 

@@ -65,6 +65,10 @@ inline constexpr bus::PolicyRule store_policy[] = {
     {"ListPrincipals", bus::Who::Admin},
     {"Subscribe", bus::Who::Admin}, // it shows what the lists show
     {"ListStreams", bus::Who::Admin},
+    {"CreateConsumer", bus::Who::Admin, "org.alknet.Store1.manage"}, // it keeps events from being removed
+    {"ListConsumers", bus::Who::Admin},
+    {"DeleteConsumer", bus::Who::Admin, "org.alknet.Store1.manage"},
+    {"Acknowledge", bus::Who::Admin, "org.alknet.Store1.manage"},
     {"Authenticate", bus::Who::Authd},
     {"GetRevision", bus::Who::Authd},
     {"MarkUsed", bus::Who::Authd},

@@ -28,4 +28,31 @@ Result<Entries> EventClient::list_streams(const std::string& organization) {
   return reply.read_dictionaries();
 }
 
+Result<Entry> EventClient::create_consumer(const std::string& organization, const std::string& consumer,
+                                           const std::vector<std::string>& streams, const Entry& facts) {
+  ALK_TRY(auto reply, ask("CreateConsumer", [&](bus::Message& call) {
+            call.write_text(organization).write_text(consumer).write_texts(streams).write_dictionary(facts);
+          }));
+  return reply.read_dictionary();
+}
+
+Result<Entries> EventClient::list_consumers(const std::string& organization) {
+  ALK_TRY(auto reply, ask("ListConsumers", [&](bus::Message& call) { call.write_text(organization); }));
+  return reply.read_dictionaries();
+}
+
+Result<void> EventClient::delete_consumer(const std::string& organization, const std::string& consumer) {
+  ALK_TRY_VOID(
+      ask("DeleteConsumer", [&](bus::Message& call) { call.write_text(organization).write_text(consumer); }));
+  return {};
+}
+
+Result<std::uint64_t> EventClient::acknowledge(const std::string& organization, const std::string& consumer,
+                                               std::uint64_t position) {
+  ALK_TRY(auto reply, ask("Acknowledge", [&](bus::Message& call) {
+            call.write_text(organization).write_text(consumer).write_u64(position);
+          }));
+  return reply.read_u64();
+}
+
 } // namespace alk::clients

@@ -21,6 +21,13 @@ class EventClient {
                                const Entry& facts);
   Result<Entries> list_streams(const std::string& organization);
 
+  Result<Entry> create_consumer(const std::string& organization, const std::string& consumer,
+                                const std::vector<std::string>& streams, const Entry& facts);
+  Result<Entries> list_consumers(const std::string& organization);
+  Result<void> delete_consumer(const std::string& organization, const std::string& consumer);
+  Result<std::uint64_t> acknowledge(const std::string& organization, const std::string& consumer,
+                                    std::uint64_t position); // how far it has come
+
  private:
   using Fill = std::function<void(bus::Message&)>;
   Result<bus::Message> ask(const char* member, const Fill& fill);

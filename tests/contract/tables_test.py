@@ -129,7 +129,8 @@ class Polkit(harness.Case):
                  "GetAccount", "ListAccounts", "ListOrganizations", "ListMembers", "ListKeys", "ListApiKeys", "ListAudit",
                  "VerifyAudit", "Prepare", "Status", "GetGraphType", "ListGraphTypes", "GetGraph", "ListGraphs", "LoadGraph",
                  "GetNode", "ListNodes", "GetEdge", "ListEdges", "CheckAccess", "ExplainAccess", "GetAccess",
-                 "ListPrincipals", "GetCredential", "ListCredentials", "Subscribe", "ListStreams"}
+                 "ListPrincipals", "GetCredential", "ListCredentials", "Subscribe", "ListStreams",
+                 "ListConsumers"}
         table = "".join((harness.root / f"daemons/{daemon}/policy.hpp").read_text()
                         for daemon in ("alknet-listend", "alknet-secretd", "alknet-stored"))
         rules = re.findall(r'\{"(\w+)",\s*bus::Who::Admin(,\s*"[^"]+")?\}', table)

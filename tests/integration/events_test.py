@@ -107,6 +107,49 @@ class Watching(Events):
         watch.stop(signal.SIGTERM)
 
 
+class Consumers(Events):
+    def acknowledged(self):
+        return self.asked("events", "consumers")["consumers"][0]["position"]
+
+    def test_one_goes_on_from_what_it_acknowledged_across_kills_of_both(self):
+        self.require_dbus()
+        stored = self.start_stored()
+        self.ctl("events", "add-consumer", "mirror", "accounts", "--from", "0")
+        self.assertIn("consumer of this name", self.ctl("events", "add-consumer", "mirror", check=1))
+        numbers = []
+        for number in range(3):
+            watch = self.watch("--consumer", "mirror", name=f"watch{number}")
+            load = self.start(f"load{number}", [sys.executable, "-c", stored_test.load, self.address, f"r{number}"])
+            before = self.acknowledged()
+            harness.wait_until(lambda: self.acknowledged() > before + 5, what="an acknowledgement")
+            reached = self.acknowledged()
+            os.kill(watch.pid, signal.SIGKILL)
+            os.kill(stored.pid, signal.SIGKILL)
+            watch.wait()
+            load.wait()
+            stored.wait()
+            seen = self.seen(watch)
+            self.assertEqual(seen, sorted(set(seen)))
+            self.assertIn(reached, seen)
+            stored = self.start_stored()
+            kept = self.acknowledged()
+            self.assertGreaterEqual(kept, reached)
+            numbers += [n for n in seen if n <= kept]  # the others come again
+        rest = self.watch("--consumer", "mirror", name="rest")
+        self.ctl("account", "add", "last@example.org")
+        self.wait_seen(rest, self.newest())
+        os.kill(rest.pid, signal.SIGTERM)
+        self.assertEqual(rest.wait(), 0)
+        numbers += self.seen(rest)
+        self.assertEqual(self.acknowledged(), numbers[-1])
+        self.ctl("events", "remove-consumer", "mirror")
+        self.ctl("events", "watch", "--consumer", "mirror", check=1)
+        self.ctl("events", "watch", "--consumer", "mirror", "--from", "0", check=2)
+        stored.stop()
+        kept = self.tables().execute("SELECT position FROM stream_events WHERE topic LIKE 'accounts:%' ORDER BY position")
+        self.assertEqual(numbers, [position for position, in kept])
+
+
 class Readers(Events):
     def setUp(self):
         super().setUp()

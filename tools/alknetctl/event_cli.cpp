@@ -26,15 +26,31 @@ class EventCli {
   void add_all() {
     auto* watch = verb("watch", "Print events as they come, until it is stopped", &events_watch);
     add_filter(watch);
-    watch->add_option("--from", words_.from, "Begin behind this one, 0 for the first (default: now)")
-        ->type_name("NUMBER");
+    auto* from =
+        watch->add_option("--from", words_.from, "Begin behind this one, 0 for the first (default: now)");
+    from->type_name("NUMBER");
+    watch->add_option("--consumer", words_.consumer, "Go on where this one is, and acknowledge")
+        ->type_name("NAME")
+        ->excludes(from);
     auto* list = verb("list", "Print the events that there are", &events_list);
     add_filter(list);
     list->add_option("--from", words_.from, "Begin behind this one (default: 0)")->type_name("NUMBER");
     verb("streams", "The streams, and the newest event of each", &events_streams);
+    add_consumers();
   }
 
  private:
+  void add_consumers() {
+    verb("consumers", "Who is remembered, and how far they are", &events_consumers);
+    auto* add = verb("add-consumer", "Remember a reader: its events are kept", &events_add_consumer);
+    add->add_option("NAME", words_.consumer, "To know it by")->required();
+    add->add_option("STREAM", words_.streams, "Only these: see `alknetctl events streams`");
+    add->add_option("--from", words_.from, "Begin behind this one, 0 for the first (default: now)")
+        ->type_name("NUMBER");
+    verb("remove-consumer", "Forget a reader", &events_remove_consumer)
+        ->add_option("NAME", words_.consumer, "As `alknetctl events consumers` says it")
+        ->required();
+  }
   CLI::App* verb(const char* name, const char* description, EventVerb run) {
     auto* made = add_(app_, name, description, [&place = place_, &words = words_, run](const Output& output) {
       return with_store(place, output, [&](StoreClient& store) { return run(store, words, output); });

@@ -9,15 +9,19 @@ namespace alk::alknetctl {
 
 // Of an organisation (its slug or id), or of the system when it is empty.
 struct EventWords {
-  std::string organization, graph;
+  std::string organization, graph, consumer;
   std::vector<std::string> streams, actions, keys;
   std::optional<std::uint64_t> from;
 };
 
-// Until it is stopped, which is no failure: a signal, or nobody reads what it prints.
+// Until it is stopped, which is no failure: a signal, or nobody reads what it prints. For a consumer it
+// acknowledges what was printed.
 int events_watch(StoreClient& store, const EventWords& words, const Output& output);
 int events_list(StoreClient& store, const EventWords& words, const Output& output); // those of before
 int events_streams(StoreClient& store, const EventWords& words, const Output& output);
+int events_consumers(StoreClient& store, const EventWords& words, const Output& output);
+int events_add_consumer(StoreClient& store, const EventWords& words, const Output& output);
+int events_remove_consumer(StoreClient& store, const EventWords& words, const Output& output);
 
 // One line of the daemon's as one line for people or, again as JSON, for scripts. Invalid: it is none.
 struct EventText {

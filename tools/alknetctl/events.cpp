@@ -17,10 +17,16 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds watch_patience{30};
 constexpr std::chrono::milliseconds watch_pause{500};
 constexpr std::chrono::hours watch_quiet{1};
+// What was printed is acknowledged this soon, or after this many events.
+constexpr std::chrono::seconds acknowledge_pause{1};
+constexpr std::uint64_t acknowledge_events = 1000;
 
 bus::Dictionary facts_of(const EventWords& words, std::optional<std::uint64_t> from, bool follow) {
   bus::Dictionary facts = {{"follow", follow}};
-  if (from) facts["from"] = *from;
+  if (!words.consumer.empty())
+    facts["consumer"] = words.consumer;
+  else if (from)
+    facts["from"] = *from;
   if (!words.actions.empty()) facts["actions"] = words.actions;
   if (!words.keys.empty()) facts["keys"] = words.keys;
   if (!words.graph.empty()) facts["graph"] = words.graph;
@@ -43,6 +49,7 @@ class EventWatch {
   Result<Next> step();
   Result<Next> print(const std::string& line);
   Result<Next> come_back();
+  Result<void> acknowledge(bool at_once);
 
   EventClient client_;
   const EventWords& words_;
@@ -52,6 +59,8 @@ class EventWatch {
   bool follow_ = true;
   std::optional<std::uint64_t> from_; // where to go on
   std::optional<EventLines> lines_;
+  std::uint64_t printed_ = 0; // for the consumer, and not acknowledged
+  Clock::time_point acknowledged_ = Clock::now();
   std::optional<Clock::time_point> lost_; // since when there is nothing to read from
 };
 
@@ -73,13 +82,29 @@ Result<void> EventWatch::subscribe() {
 Result<void> EventWatch::run() {
   for (;;) {
     ALK_TRY(const Next next, step());
-    if (next == Next::Done || !output_.out) return {};
+    if (next == Next::Done || !output_.out) return acknowledge(true);
   }
+}
+
+// Only what has left: nobody else prints it again.
+Result<void> EventWatch::acknowledge(bool at_once) {
+  if (printed_ == 0 || !output_.out.flush()) return {};
+  if (!at_once && printed_ < acknowledge_events && Clock::now() - acknowledged_ < acknowledge_pause)
+    return {};
+  ALK_TRY_VOID(client_.acknowledge(organization_, words_.consumer, *from_));
+  printed_ = 0;
+  acknowledged_ = Clock::now();
+  return {};
 }
 
 Result<EventWatch::Next> EventWatch::step() {
   std::string line;
-  ALK_TRY(const auto came, lines_->next(line, watch_quiet));
+  // An acknowledgement that finds nobody is made again when the daemon is back.
+  auto done = acknowledge(false);
+  if (!done && done.error().kind != Kind::Gone && done.error().kind != Kind::Busy)
+    return pass(std::move(done).error());
+  using Wait = std::chrono::milliseconds;
+  ALK_TRY(const auto came, lines_->next(line, printed_ > 0 ? Wait(acknowledge_pause) : Wait(watch_quiet)));
   switch (came) {
   case EventLines::Came::Line: return print(line);
   case EventLines::Came::Nothing: return Next::Go;
@@ -97,6 +122,7 @@ Result<EventWatch::Next> EventWatch::print(const std::string& line) {
   // What is there is printed together, and at once.
   if (!lines_->has_line()) output_.out.flush();
   from_ = event.position;
+  if (!words_.consumer.empty()) ++printed_;
   return Next::Go;
 }
 
@@ -104,7 +130,8 @@ Result<EventWatch::Next> EventWatch::come_back() {
   if (!lost_) lost_ = Clock::now();
   for (;;) {
     if (!signs_.pause(watch_pause)) return Next::Done;
-    auto again = subscribe();
+    auto again = acknowledge(true);
+    if (again) again = subscribe();
     if (again) return Next::Go;
     const Kind kind = again.error().kind;
     if ((kind != Kind::Gone && kind != Kind::Busy) || Clock::now() - *lost_ > watch_patience)
@@ -167,6 +194,45 @@ int events_list(StoreClient& store, const EventWords& words, const Output& outpu
   EventWords from = words;
   if (!from.from) from.from = 0;
   return run_watch(store, from, output, false);
+}
+
+int events_consumers(StoreClient& store, const EventWords& words, const Output& output) {
+  auto organization = organization_id(store, words.organization);
+  if (!organization) return report(organization.error(), output);
+  auto consumers = EventClient(store.connection()).list_consumers(*organization);
+  if (!consumers) return report(consumers.error(), output);
+  if (output.format == Format::Json) {
+    print_json({{"consumers", entries_json(*consumers)}}, output);
+    return exit_ok;
+  }
+  Table table({"CONSUMER", "POSITION", "STREAMS"});
+  for (const auto& consumer : *consumers)
+    table.add({entry_cell(consumer, "consumer"), entry_cell(consumer, "position"),
+               entry_cell(consumer, "streams")});
+  table.print(output.out);
+  return exit_ok;
+}
+
+int events_add_consumer(StoreClient& store, const EventWords& words, const Output& output) {
+  auto organization = organization_id(store, words.organization);
+  if (!organization) return report(organization.error(), output);
+  bus::Dictionary facts;
+  if (words.from) facts["from"] = *words.from;
+  auto made =
+      EventClient(store.connection()).create_consumer(*organization, words.consumer, words.streams, facts);
+  if (!made) return report(made.error(), output);
+  if (output.format == Format::Json)
+    print_json(entry_json(*made), output);
+  else
+    output.out << entry_cell(*made, "consumer") << " begins behind " << entry_cell(*made, "position") << '\n';
+  return exit_ok;
+}
+
+int events_remove_consumer(StoreClient& store, const EventWords& words, const Output& output) {
+  auto organization = organization_id(store, words.organization);
+  if (!organization) return report(organization.error(), output);
+  auto gone = EventClient(store.connection()).delete_consumer(*organization, words.consumer);
+  return gone ? exit_ok : report(gone.error(), output);
 }
 
 int events_streams(StoreClient& store, const EventWords& words, const Output& output) {

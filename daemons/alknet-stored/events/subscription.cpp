@@ -41,7 +41,7 @@ Result<std::unique_ptr<LineSource>> Subscription::open(const EventFilter& filter
   if (position < 0) return fail(Kind::Invalid, "from: is negative");
   auto asked = std::make_shared<Asked>();
   asked->filter = filter;
-  for (auto& topic : topics_for(filter)) asked->topics.push_back({std::move(topic), 0});
+  asked->topics = topics_for(filter);
   asked->last = last.value_or(std::numeric_limits<std::int64_t>::max());
   return std::unique_ptr<LineSource>(new Subscription(std::move(asked), position));
 }
@@ -50,11 +50,11 @@ Result<std::unique_ptr<LineSource>> Subscription::open(const EventFilter& filter
 Result<std::vector<Subscription::Found>> Subscription::look(Transaction& tables) const {
   std::vector<Found> found;
   for (const auto& topic : asked_->topics) {
-    ALK_TRY(auto rows, tables.query("SELECT position FROM stream_events WHERE topic = ?1 AND position > ?2 "
-                                    "AND position <= ?3 ORDER BY position LIMIT ?4",
-                                    {topic.name, std::max(position_, topic.after), asked_->last,
-                                     static_cast<std::int64_t>(max_piece_events)}));
-    for (const auto& row : rows) found.push_back({row.integer(0), topic.name});
+    ALK_TRY(auto rows,
+            tables.query("SELECT position FROM stream_events WHERE topic = ?1 AND position > ?2 "
+                         "AND position <= ?3 ORDER BY position LIMIT ?4",
+                         {topic, position_, asked_->last, static_cast<std::int64_t>(max_piece_events)}));
+    for (const auto& row : rows) found.push_back({row.integer(0), topic});
   }
   std::sort(found.begin(), found.end(),
             [](const Found& a, const Found& b) { return a.position < b.position; });

@@ -22,13 +22,9 @@ class Subscription : public LineSource {
   std::string end_line() const override; // {"stream":"","action":"end","seq":...}
 
  private:
-  struct Topic {
-    std::string name;
-    std::int64_t after = 0; // this topic begins behind it, wherever the reader is
-  };
   struct Asked {
     EventFilter filter;
-    std::vector<Topic> topics;
+    std::vector<std::string> topics;
     std::int64_t last = 0;
   };
   struct Found {

@@ -213,6 +213,42 @@ TEST_F(SubscribeBus, AStopEndsThemAll) {
   EXPECT_EQ(refused({}, {}), Kind::Gone);
 }
 
+TEST_F(SubscribeBus, AConsumerGoesOnBehindWhatItAcknowledged) {
+  for (const char* email : {"a@b", "c@d", "e@f"}) make_account(email);
+  auto create = [&](const char* name, bus::Dictionary facts) {
+    return call("CreateConsumer", [&](bus::Message& m) {
+      m.write_text("")
+          .write_text(name)
+          .write_texts(std::vector<std::string>{"accounts"})
+          .write_dictionary(facts);
+    });
+  };
+  auto acknowledge = [&](std::uint64_t position) {
+    return call("Acknowledge",
+                [&](bus::Message& m) { m.write_text("").write_text("mirror").write_u64(position); });
+  };
+  const bus::Dictionary mirror = {{"consumer", std::string("mirror")}};
+  EXPECT_EQ(refused({}, mirror), Kind::NotFound);
+  ASSERT_TRUE(create("mirror", {{"from", std::uint64_t{0}}}));
+  EXPECT_EQ(create("mirror", {}).error().kind, Kind::Conflict);
+  EXPECT_EQ(create("other", {{"to", std::uint64_t{0}}}).error().kind, Kind::Invalid);
+  auto first = subscribe({}, mirror);
+  ASSERT_TRUE(first && comes(*first, 3));
+  EXPECT_EQ(*acknowledge(2)->read_u64(), 2u);
+  EXPECT_EQ(*acknowledge(1)->read_u64(), 2u);
+  EXPECT_EQ(acknowledge(77).error().kind, Kind::Invalid);
+  EXPECT_EQ(acknowledge(~std::uint64_t{0}).error().kind, Kind::Invalid);
+  auto second = subscribe({"accounts"}, mirror);
+  ASSERT_TRUE(second && comes(*second, 1));
+  EXPECT_EQ(second->position, 2u);
+  EXPECT_THAT(second->positions(), ElementsAre(3));
+  EXPECT_EQ(refused({"nodes"}, mirror), Kind::Invalid); // not this consumer's
+  EXPECT_EQ(refused({}, {{"consumer", std::string("mirror")}, {"from", std::uint64_t{0}}}), Kind::Invalid);
+  EXPECT_EQ(with_text("ListConsumers", {""})->read_dictionaries()->size(), 1u);
+  EXPECT_TRUE(with_text("DeleteConsumer", {"", "mirror"}));
+  EXPECT_EQ(with_text("DeleteConsumer", {"", "mirror"}).error().kind, Kind::NotFound);
+}
+
 TEST_F(SubscribeBus, StreamsAreListedWithTheirNewest) {
   make_account();
   auto list = *with_text("ListStreams", {""})->read_dictionaries();

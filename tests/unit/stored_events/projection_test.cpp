@@ -1,4 +1,5 @@
 #include "../stored_graph/metagraph_world.hpp"
+#include "alknet-stored/events/consumers.hpp"
 #include "alknet-stored/events/subscription.hpp"
 
 #include <gmock/gmock.h>
@@ -183,4 +184,55 @@ TEST_P(Projection, a_reader_begins_behind_its_position_and_ends_where_it_was_tol
   for (int i = 0; i < 2; ++i)
     EXPECT_THAT(in<LineSource::Piece>([&](Transaction& tables) { return twice->read(tables); })->lines,
                 HasSubstr(R"("key":"d")"));
+}
+
+TEST_P(Projection, a_consumer_is_where_it_acknowledged_and_never_goes_back) {
+  for (const char* key : {"a", "b", "c"}) put("acl:changed", key);
+  auto create = [&](const std::string& name, const std::vector<std::string>& streams,
+                    std::optional<std::int64_t> from = std::nullopt) {
+    return in<Consumer>([&](Transaction& tables) { return create_consumer(tables, name, streams, from); });
+  };
+  auto reach = [&](const std::string& name, std::int64_t position) {
+    return in<std::int64_t>([&](Transaction& tables) { return acknowledge(tables, name, position); });
+  };
+  EXPECT_EQ(create("mirror", {"nodes", "acl"}, 0)->streams, (std::vector<std::string>{"acl", "nodes"}));
+  EXPECT_EQ(create("late", {})->position, 3);
+  EXPECT_EQ(reach("mirror", 2).value(), 2);
+  EXPECT_EQ(reach("mirror", 1).value(), 2);
+  auto all = in<std::vector<Consumer>>([](Transaction& tables) { return list_consumers(tables); }).value();
+  ASSERT_THAT(all, SizeIs(2));
+  EXPECT_EQ(all[0].name, "late");
+  EXPECT_THAT(all[0].streams, SizeIs(projected_streams().size()));
+  EXPECT_EQ(all[1].position, 2);
+  EXPECT_REFUSED(create("mirror", {}), Conflict, "consumer of this name");
+  EXPECT_REFUSED(create("other", {"secrets"}), NotFound, "no such stream");
+  EXPECT_REFUSED(create("", {}), Invalid, "consumer: is empty");
+  EXPECT_REFUSED(create("other", {}, 4), Invalid, "no such event yet");
+  EXPECT_REFUSED(reach("mirror", 4), Invalid, "no such event yet");
+  EXPECT_REFUSED(reach("nobody", 1), NotFound, "no such consumer");
+  auto drop = [](Transaction& tables) { return delete_consumer(tables, "mirror"); };
+  EXPECT_TRUE(write(drop));
+  EXPECT_REFUSED(write(drop), NotFound, "no such consumer");
+}
+
+TEST_P(Projection, events_stay_until_their_consumers_have_acknowledged_them) {
+  put("acl:changed", "a");
+  put("nodes:created", "b");
+  ASSERT_TRUE(in<Consumer>([](Transaction& tables) { return create_consumer(tables, "m", {"acl"}, 0); }));
+  auto prune = [&] {
+    return in<std::uint64_t>([](Transaction& tables) { return prune_events(tables, test_time + 1); }).value();
+  };
+  EXPECT_EQ(prune(), 1u); // the other stream's
+  ASSERT_TRUE(in<std::int64_t>([](Transaction& tables) { return acknowledge(tables, "m", 1); }));
+  EXPECT_EQ(prune(), 1u);
+}
+
+TEST_P(Projection, consumers_are_bounded) {
+  ASSERT_TRUE(write([](Transaction& tables) -> Result<void> {
+    for (std::size_t i = 0; i < max_consumers; ++i)
+      ALK_TRY_VOID(create_consumer(tables, "c" + std::to_string(i), {"acl"}, 0));
+    return {};
+  }));
+  EXPECT_REFUSED(in<Consumer>([](Transaction& tables) { return create_consumer(tables, "x", {}, 0); }), Busy,
+                 "too many consumers");
 }
