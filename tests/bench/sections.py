@@ -267,7 +267,7 @@ def store(options):
         pair(row, "per_second", ("import", bus.address, commits // 20, 1), ("raw", alone, commits // 20, 100))
         for parallel in (1, 32):
             row = Row(section, f"an account read, {parallel} in flight, p50", "µs", peer="empty method", digits=0, goal=("at most", 1.3))
-            pair(row, "p50_us", ("read", bus.address, commits * 5, parallel), ("ping", bus.address, commits * 5, parallel))
+            pair(row, "p50_us", ("read", bus.address, commits * 5, parallel), ("empty", bus.address, commits * 5, parallel))
         in_turn(options.rounds, cells, (None, None))
     return rows
 
