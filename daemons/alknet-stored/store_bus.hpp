@@ -66,5 +66,6 @@ Methods graph_methods(StoreBus* self);
 Methods node_methods(StoreBus* self);
 Methods acl_methods(StoreBus* self);
 Methods event_methods(StoreBus* self);
+Methods queue_methods(StoreBus* self);
 
 } // namespace alk::stored

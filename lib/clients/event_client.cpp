@@ -55,4 +55,33 @@ Result<std::uint64_t> EventClient::acknowledge(const std::string& organization, 
   return reply.read_u64();
 }
 
+Result<Entries> EventClient::list_queues(const std::string& organization) {
+  Entries all;
+  std::string after;
+  for (;;) {
+    ALK_TRY(auto reply,
+            ask("ListQueues", [&](bus::Message& call) { call.write_text(organization).write_text(after); }));
+    ALK_TRY(Entries page, reply.read_dictionaries());
+    if (page.empty()) return all;
+    const auto* last = bus::find<std::string>(page.back(), "queue");
+    if (last == nullptr || *last <= after) return fail(Kind::Broken, "a list that does not go on");
+    after = *last;
+    std::move(page.begin(), page.end(), std::back_inserter(all));
+  }
+}
+
+Result<Entries> EventClient::list_dead_jobs(const std::string& organization, const std::string& queue,
+                                            std::uint64_t after, std::uint32_t limit) {
+  ALK_TRY(auto reply, ask("ListDeadJobs", [&](bus::Message& call) {
+            call.write_text(organization).write_text(queue).write_u64(after).write_u32(limit);
+          }));
+  return reply.read_dictionaries();
+}
+
+Result<void> EventClient::requeue_dead_job(const std::string& organization, std::uint64_t job) {
+  ALK_TRY_VOID(
+      ask("RequeueDeadJob", [&](bus::Message& call) { call.write_text(organization).write_u64(job); }));
+  return {};
+}
+
 } // namespace alk::clients

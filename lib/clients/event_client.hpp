@@ -1,5 +1,5 @@
-// The events of org.alknet.Store1 as alknetctl sees them: one call at a time, and descriptors that carry
-// lines. `organization`: an id, or empty for the system's.
+// The events and queues of org.alknet.Store1 as alknetctl sees them: one call at a time, and descriptors that
+// carry lines. `organization`: an id, or empty for the system's.
 #pragma once
 
 #include "base/fd.hpp"
@@ -27,6 +27,11 @@ class EventClient {
   Result<void> delete_consumer(const std::string& organization, const std::string& consumer);
   Result<std::uint64_t> acknowledge(const std::string& organization, const std::string& consumer,
                                     std::uint64_t position); // how far it has come
+
+  Result<Entries> list_queues(const std::string& organization); // all, in as many calls as it takes
+  Result<Entries> list_dead_jobs(const std::string& organization, const std::string& queue,
+                                 std::uint64_t after, std::uint32_t limit);
+  Result<void> requeue_dead_job(const std::string& organization, std::uint64_t job);
 
  private:
   using Fill = std::function<void(bus::Message&)>;

@@ -130,7 +130,7 @@ class Polkit(harness.Case):
                  "VerifyAudit", "Prepare", "Status", "GetGraphType", "ListGraphTypes", "GetGraph", "ListGraphs", "LoadGraph",
                  "GetNode", "ListNodes", "GetEdge", "ListEdges", "CheckAccess", "ExplainAccess", "GetAccess",
                  "ListPrincipals", "GetCredential", "ListCredentials", "Subscribe", "ListStreams",
-                 "ListConsumers"}
+                 "ListConsumers", "ListQueues", "ListDeadJobs", "Listen"}
         table = "".join((harness.root / f"daemons/{daemon}/policy.hpp").read_text()
                         for daemon in ("alknet-listend", "alknet-secretd", "alknet-stored"))
         rules = re.findall(r'\{"(\w+)",\s*bus::Who::Admin(,\s*"[^"]+")?\}', table)

@@ -150,6 +150,37 @@ class Consumers(Events):
         self.assertEqual(numbers, [position for position, in kept])
 
 
+class Queues(Events):
+    def busctl(self, member, *arguments):
+        done = self.run_program(["busctl", "--address", self.address, "--json=short", "call", "org.alknet.Store1", "/org/alknet/Store1",
+                                 "org.alknet.Store1", member, *arguments])
+        return json.loads(done.stdout)["data"] if done.stdout.strip() else []
+
+    def test_a_job_outlives_its_worker_and_the_daemon_and_may_be_tried_again(self):
+        harness.require("busctl")
+        stored = self.start_stored()
+        job, = self.busctl("EnqueueJob", "sssa{sv}", "", "mail", '{"to":"ada"}', "1", "max_attempts", "u", "1")
+        jobs, = self.busctl("ClaimJobs", "sssuu", "", "mail", "w1", "10", "1")
+        self.assertEqual([j["job"]["data"] for j in jobs], [job])
+        os.kill(stored.pid, signal.SIGKILL)
+        stored.wait()
+        self.start_stored()
+        self.assertEqual(self.asked("queue", "list")["queues"], [{"dead": 0, "pending": 0, "processing": 1, "queue": "mail"}])
+
+        def claimed():  # once the claim has run out there is no attempt left
+            self.assertEqual(self.busctl("ClaimJobs", "sssuu", "", "mail", "w2", "10", "1"), [[]])
+            return self.asked("queue", "dead", "mail")["jobs"]
+        dead, = harness.wait_until(claimed, what="a dead letter")
+        self.assertEqual((dead["job"], dead["error"], dead["payload"]), (job, "claim ran out", '{"to":"ada"}'))
+        self.assertIn("claim ran out", self.ctl("queue", "dead", "mail"))
+        self.ctl("queue", "requeue", str(job))
+        self.assertIn("no such dead letter", self.ctl("queue", "requeue", str(job), check=1))
+        jobs, = self.busctl("ClaimJobs", "sssuu", "", "mail", "w3", "10", "0")
+        again = str(jobs[0]["job"]["data"])
+        self.assertEqual(self.busctl("AckJob", "sts", "", again, "w3"), [True])
+        self.assertEqual(self.asked("queue", "list")["queues"], [])
+
+
 class Readers(Events):
     def setUp(self):
         super().setUp()

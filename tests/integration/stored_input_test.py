@@ -67,6 +67,22 @@ class Input(stored_test.Stored):
         self.ctl("graph", "put-node", "g", "x", "n", self.file(b'{"a":"\xff"}'), check=1)  # no UTF-8
         self.assertEqual(self.data(), self.before)
 
+    def test_streams_consumers_and_positions_that_are_not_there(self):
+        for text in injections:
+            with self.subTest(text):
+                self.refused("no such stream", "events", "list", text)
+                self.refused("no such stream", "events", "add-consumer", "c", text)
+                self.refused("no such consumer", "events", "watch", "--consumer", text)
+                self.refused("no such consumer", "events", "remove-consumer", text)
+                self.assertEqual(self.ctl("events", "list", "--key", text, "--graph", text), "")
+                self.assertEqual(self.asked("queue", "dead", text)["jobs"], [])
+        self.refused("is longer", "events", "add-consumer", "c" * 300)
+        self.refused("not printable", "events", "add-consumer", "c\n")
+        self.refused("keys: are more than 64", "events", "list", *(word for n in range(65) for word in ("--key", str(n))))
+        for position in (10**6, 2**63, 2**64 - 1):
+            self.refused("no such event yet" if position < 2**63 else "no position", "events", "list", "--from", str(position))
+        self.refused("no such dead letter", "queue", "requeue", str(2**64 - 1))
+
     def test_attributes_that_the_schema_refuses(self):
         self.refused("/size", "graph", "put-node", "g", "x", "n", self.file('{"size":"big"}'))
         self.refused("/size", "graph", "put-node", "g", "a", "n", self.file('{"size":1.5}'))

@@ -204,6 +204,21 @@ class TwoHeads(OnServer):
         self.other.wait_line("INFO changes of other servers are heard again")
         self.heard(self.revision())
 
+    def test_events_of_one_reach_who_listens_to_the_other_also_across_a_cut(self):
+        watch = self.start("watch", [harness.binary("alknetctl"), "--bus-address", self.other_address, "--json", "events", "watch",
+                                     "accounts", "--from", "0"])
+
+        def all_seen():
+            kept = self.server.psql("SELECT position FROM alknet.stream_events WHERE topic LIKE 'accounts:%' ORDER BY position").split()
+            return re.findall(r'"seq":(\d+)', watch.text()) == kept
+        for number in range(5):
+            self.ctl("account", "add", f"n{number}@example.org")
+        harness.wait_until(all_seen, what="the events")
+        self.line.cut()
+        self.ctl("account", "add", "meanwhile@example.org")
+        self.line.mend()
+        harness.wait_until(all_seen, what="what was written meanwhile")
+
     def test_across_a_silence(self):
         """No word that anything ended, as behind a firewall that forgot the connection."""
         self.assertEqual(self.verdict(), (True, ""))

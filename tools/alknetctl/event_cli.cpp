@@ -1,4 +1,4 @@
-// The command line of events.
+// The command line of events and queue.
 #include "event_verbs.hpp"
 #include "store_cli.hpp"
 
@@ -18,9 +18,12 @@ class EventCli {
  public:
   EventCli(CLI::App& program, const Place& place, const AddVerb& add, EventWords& words)
       : place_(place), add_(add), words_(words),
-        app_(*program.add_subcommand("events", "What changes, as it changes")) {
-    app_.fallthrough();
-    app_.require_subcommand(1);
+        app_(*program.add_subcommand("events", "What changes, as it changes")),
+        queue_(*program.add_subcommand("queue", "Jobs that wait, and those that failed")) {
+    for (CLI::App* noun : {&app_, &queue_}) {
+      noun->fallthrough();
+      noun->require_subcommand(1);
+    }
   }
 
   void add_all() {
@@ -37,6 +40,7 @@ class EventCli {
     list->add_option("--from", words_.from, "Begin behind this one (default: 0)")->type_name("NUMBER");
     verb("streams", "The streams, and the newest event of each", &events_streams);
     add_consumers();
+    add_queues();
   }
 
  private:
@@ -51,8 +55,21 @@ class EventCli {
         ->add_option("NAME", words_.consumer, "As `alknetctl events consumers` says it")
         ->required();
   }
+  void add_queues() {
+    verb_of(queue_, "list", "Queues, and how many jobs they have", &queue_list);
+    auto* dead = verb_of(queue_, "dead", "The dead letters of a queue", &queue_dead);
+    dead->add_option("QUEUE", words_.queue, "Its name")->required();
+    dead->add_option("--limit", words_.limit, "How many")->check(CLI::Range(1, 100))->capture_default_str();
+    dead->add_option("--after", words_.after, "Go on after this one")->type_name("JOB");
+    verb_of(queue_, "requeue", "Let a dead letter be tried again", &queue_requeue)
+        ->add_option("JOB", words_.job, "Its number")
+        ->required();
+  }
   CLI::App* verb(const char* name, const char* description, EventVerb run) {
-    auto* made = add_(app_, name, description, [&place = place_, &words = words_, run](const Output& output) {
+    return verb_of(app_, name, description, run);
+  }
+  CLI::App* verb_of(CLI::App& noun, const char* name, const char* description, EventVerb run) {
+    auto* made = add_(noun, name, description, [&place = place_, &words = words_, run](const Output& output) {
       return with_store(place, output, [&](StoreClient& store) { return run(store, words, output); });
     });
     made->add_option("--org", words_.organization, "Those of an organisation, by its slug or id")
@@ -76,6 +93,7 @@ class EventCli {
   const AddVerb& add_;
   EventWords& words_;
   CLI::App& app_;
+  CLI::App& queue_;
 };
 
 } // namespace

@@ -1,4 +1,4 @@
-// alknetctl events: what alknet-stored tells of its changes.
+// alknetctl events and queue: what alknet-stored tells of its changes, and the jobs that it keeps.
 #pragma once
 
 #include "clients/event_client.hpp"
@@ -12,6 +12,9 @@ struct EventWords {
   std::string organization, graph, consumer;
   std::vector<std::string> streams, actions, keys;
   std::optional<std::uint64_t> from;
+  std::string queue;
+  std::uint64_t job = 0, after = 0;
+  std::uint32_t limit = 100;
 };
 
 // Until it is stopped, which is no failure: a signal, or nobody reads what it prints. For a consumer it
@@ -22,6 +25,10 @@ int events_streams(StoreClient& store, const EventWords& words, const Output& ou
 int events_consumers(StoreClient& store, const EventWords& words, const Output& output);
 int events_add_consumer(StoreClient& store, const EventWords& words, const Output& output);
 int events_remove_consumer(StoreClient& store, const EventWords& words, const Output& output);
+
+int queue_list(StoreClient& store, const EventWords& words, const Output& output);
+int queue_dead(StoreClient& store, const EventWords& words, const Output& output);
+int queue_requeue(StoreClient& store, const EventWords& words, const Output& output);
 
 // One line of the daemon's as one line for people or, again as JSON, for scripts. Invalid: it is none.
 struct EventText {

@@ -1,4 +1,4 @@
-// The command line of what alknet-stored keeps: account, org, apikey, audit; graph, acl; events.
+// The command line of what alknet-stored keeps: account, org, apikey, audit; graph, acl; events, queue.
 #pragma once
 
 #include "store_verbs.hpp"

@@ -4,11 +4,13 @@
 #include "alknet-stored/graph/metagraph.hpp"
 #include "alknet-stored/streams.hpp"
 
+#include <algorithm>
+
 namespace alk::stored {
 
 Result<std::int64_t> notify(Transaction& tables, std::string_view channel, std::string_view payload,
                             UnixSeconds now) {
-  ALK_TRY_VOID(check_name("channel", channel, max_name_bytes + 16)); // a queue's name with its prefix
+  ALK_TRY_VOID(check_name("channel", channel, max_channel_bytes));
   auto json = check_json(payload, max_notification_bytes);
   if (!json) return pass(std::move(json).error(), "payload");
   ALK_TRY(auto id, next_number(tables, "notification"));
@@ -24,11 +26,11 @@ Result<std::int64_t> newest_notification(Transaction& tables) {
 }
 
 Result<std::vector<Notification>> notifications_since(Transaction& tables, std::string_view channel,
-                                                      std::int64_t id) {
+                                                      std::int64_t id, std::size_t limit) {
   ALK_TRY(auto rows,
           tables.query(
               "SELECT id, payload FROM notifications WHERE channel = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
-              {channel, id, static_cast<std::int64_t>(max_notifications)}));
+              {channel, id, static_cast<std::int64_t>(std::min(limit, max_notifications))}));
   std::vector<Notification> found;
   for (const auto& row : rows) found.push_back({row.integer(0), row.text(1)});
   return found;

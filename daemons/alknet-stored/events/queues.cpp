@@ -75,6 +75,7 @@ Result<std::vector<Job>> claim(Transaction& tables, std::string_view queue, std:
   if (visibility < 1 || visibility > longest_visibility)
     return fail(Kind::Invalid, "visibility: not a number of seconds up to a day");
   std::vector<Job> claimed;
+  std::size_t bytes = 0;
   ALK_TRY(auto rows, due(tables, queue, std::clamp<std::size_t>(count, 1, max_claim), now));
   for (const auto& row : rows) {
     Job job{row.integer(0),     std::string(queue), row.text(1),     row.integer(2),
@@ -83,6 +84,8 @@ Result<std::vector<Job>> claim(Transaction& tables, std::string_view queue, std:
       ALK_TRY_VOID(bury(tables, job.id, "claim ran out", now));
       continue;
     }
+    bytes += job.payload.size();
+    if (!claimed.empty() && bytes > max_claim_bytes) break;
     ALK_TRY_VOID(tables.execute(
         "UPDATE jobs SET state = 'processing', worker = ?2, claim_expires_at = ?3, attempts = ?4 WHERE id "
         "= ?1",
@@ -143,6 +146,20 @@ Result<std::size_t> sweep_expired(Transaction& tables, UnixSeconds now) {
                                   {now, static_cast<std::int64_t>(max_claim)}));
   for (const auto& row : rows) ALK_TRY_VOID(bury(tables, row.integer(0), "expired", now));
   return rows.size();
+}
+
+Result<std::vector<QueueCount>> list_queues(Transaction& tables, std::string_view after) {
+  ALK_TRY(auto rows,
+          tables.query(
+              "SELECT queue, sum(pending), sum(processing), sum(dead) FROM (SELECT queue, CASE WHEN state = "
+              "'pending' THEN 1 ELSE 0 END AS pending, CASE WHEN state = 'processing' THEN 1 ELSE 0 END AS "
+              "processing, 0 AS dead FROM jobs UNION ALL SELECT queue, 0, 0, 1 FROM dead_jobs) AS counted "
+              "WHERE queue > ?1 GROUP BY queue ORDER BY queue LIMIT ?2",
+              {after, static_cast<std::int64_t>(max_queue_page)}));
+  std::vector<QueueCount> queues;
+  for (const auto& row : rows)
+    queues.push_back({row.text(0), row.integer(1), row.integer(2), row.integer(3)});
+  return queues;
 }
 
 Result<std::vector<DeadJob>> dead_jobs(Transaction& tables, std::string_view queue, std::int64_t after_id,

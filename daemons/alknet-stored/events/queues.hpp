@@ -11,7 +11,9 @@ inline constexpr std::int64_t default_max_attempts = 3;
 inline constexpr std::int64_t highest_max_attempts = 100;
 inline constexpr UnixSeconds default_visibility = 300; // seconds that a claim lasts
 inline constexpr UnixSeconds longest_visibility = 24 * 3600;
-inline constexpr std::size_t max_claim = 100;            // jobs of one claim, and of one sweep
+inline constexpr std::size_t max_claim = 100;                   // jobs of one claim, and of one sweep
+inline constexpr std::size_t max_claim_bytes = 4 * 1024 * 1024; // of payloads of one claim, or one more
+inline constexpr std::size_t max_queue_page = 1000;             // queues of one listing
 inline constexpr std::size_t max_job_bytes = 256 * 1024; // a payload is a note of what to do, not the data
 inline constexpr std::size_t max_job_error_bytes = 1024; // longer ones are cut
 inline constexpr UnixSeconds longest_backoff = 24 * 3600;
@@ -69,6 +71,15 @@ Result<bool> cancel(Transaction& tables, std::int64_t id); // whoever has it; wh
 // Jobs that have expired without being anybody's become dead letters ("expired"): how many, at most
 // max_claim.
 Result<std::size_t> sweep_expired(Transaction& tables, UnixSeconds now);
+
+struct QueueCount {
+  std::string queue;
+  std::int64_t pending = 0; // due, or later
+  std::int64_t processing = 0;
+  std::int64_t dead = 0;
+};
+// Queues that have jobs or dead letters, by name, from the first after `after` on: at most max_queue_page.
+Result<std::vector<QueueCount>> list_queues(Transaction& tables, std::string_view after);
 
 Result<std::vector<DeadJob>> dead_jobs(Transaction& tables, std::string_view queue, std::int64_t after_id,
                                        std::size_t limit);

@@ -199,6 +199,33 @@ TEST_P(Queues, bad_input_is_refused_precisely) {
   EXPECT_FALSE(in<std::vector<Job>>([&](Transaction& tables) { return claim(tables, "q", "w", 1, now, 0); }));
 }
 
+TEST_P(Queues, queues_are_counted_and_listed_in_pages) {
+  put();
+  put();
+  take(now, "w", 1);
+  NewJob other;
+  for (const char* name : {"b", "a"}) {
+    other.queue = name;
+    put(other);
+  }
+  ASSERT_TRUE(in<std::vector<Job>>([&](Transaction& tables) { return claim(tables, "a", "w", 1, now); }));
+  ASSERT_TRUE(in<bool>([&](Transaction& tables) { return fail_job(tables, 4, "w", now, "x"); }));
+  auto list = [&](const char* after) {
+    return in<std::vector<QueueCount>>([&](Transaction& tables) { return list_queues(tables, after); })
+        .value();
+  };
+  auto all = list("");
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(all[0].queue, "a");
+  EXPECT_EQ(all[0].dead, 1);
+  EXPECT_EQ(all[0].pending, 0);
+  EXPECT_EQ(all[2].queue, "q");
+  EXPECT_EQ(all[2].pending, 1);
+  EXPECT_EQ(all[2].processing, 1);
+  ASSERT_EQ(list("a").size(), 2U);
+  EXPECT_TRUE(list("q").empty());
+}
+
 TEST_P(Queues, backoff_doubles_up_to_a_day) {
   EXPECT_EQ(backoff(5, 1), 5);
   EXPECT_EQ(backoff(5, 4), 40);
