@@ -82,7 +82,7 @@ void Subscribers::wake(const std::optional<Place>& place) {
     one->woken = true;
     if (!one->busy) idle.push_back(id);
   }
-  for (Id id : idle) look_in(id, look_pause);
+  for (Id id : idle) look_in(id, pause());
 }
 
 void Subscribers::close_all() {
@@ -168,7 +168,7 @@ void Subscribers::go_on(Id id) {
     return;
   }
   one->busy = false;
-  if (one->woken) look_in(id, look_pause);
+  if (one->woken) look_in(id, pause());
 }
 
 } // namespace alk::stored

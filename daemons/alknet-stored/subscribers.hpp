@@ -14,7 +14,8 @@ namespace alk::stored {
 // Each costs a piece, a pipe, and a read per commit: room for the services of a machine and some people.
 inline constexpr std::size_t max_subscribers = 64;
 inline constexpr std::size_t max_subscribers_of_one = 32; // of one user id
-// Between two looks of a reader that is up to date: many commits are told together.
+// Between two looks of a reader that is up to date, for every eight readers: many commits are told together,
+// and readers of events leave the storage to others.
 inline constexpr std::chrono::milliseconds look_pause{10};
 // Before a read that the storage had no time for is tried again.
 inline constexpr std::chrono::seconds busy_pause{1};
@@ -45,6 +46,7 @@ class Subscribers {
   void watch_for_leaving(Id id);
   void look(Id id);
   void look_in(Id id, std::chrono::milliseconds pause);
+  std::chrono::milliseconds pause() const { return look_pause * (1 + all_.size() / 8); }
   void take(Id id, Result<void> done, LineSource::Piece& piece);
   void flush(Id id);
   void go_on(Id id);

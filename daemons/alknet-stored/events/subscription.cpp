@@ -42,43 +42,44 @@ Result<std::unique_ptr<LineSource>> Subscription::open(const EventFilter& filter
   auto asked = std::make_shared<Asked>();
   asked->filter = filter;
   asked->topics = topics_for(filter);
+  std::sort(asked->topics.begin(), asked->topics.end());
   asked->last = last.value_or(std::numeric_limits<std::int64_t>::max());
   return std::unique_ptr<LineSource>(new Subscription(std::move(asked), position));
 }
 
-// Their positions alone: what they carry may be large, and is read one by one.
-Result<std::vector<Subscription::Found>> Subscription::look(Transaction& tables) const {
-  std::vector<Found> found;
-  for (const auto& topic : asked_->topics) {
-    ALK_TRY(auto rows,
-            tables.query("SELECT position FROM stream_events WHERE topic = ?1 AND position > ?2 "
-                         "AND position <= ?3 ORDER BY position LIMIT ?4",
-                         {topic, position_, asked_->last, static_cast<std::int64_t>(max_piece_events)}));
-    for (const auto& row : rows) found.push_back({row.integer(0), topic});
-  }
-  std::sort(found.begin(), found.end(),
-            [](const Found& a, const Found& b) { return a.position < b.position; });
-  // What is left out of a topic is behind what is kept of it.
-  if (found.size() > max_piece_events) found.resize(max_piece_events);
-  return found;
+// Their positions alone, in one statement whatever is asked for: what they carry may be large, and is read
+// one by one.
+Result<Subscription::Looked> Subscription::look(Transaction& tables) const {
+  ALK_TRY(const auto rows, tables.query("SELECT position, topic FROM stream_events WHERE position > ?1 AND "
+                                        "position <= ?2 ORDER BY position LIMIT ?3",
+                                        {position_, asked_->last, static_cast<std::int64_t>(max_look)}));
+  Looked looked;
+  looked.end = rows.empty() ? position_ : rows.back().integer(0);
+  looked.more = rows.size() == max_look;
+  for (const auto& row : rows)
+    if (std::binary_search(asked_->topics.begin(), asked_->topics.end(), row.text(1)))
+      looked.found.push_back({row.integer(0), row.text(1)});
+  return looked;
 }
 
 Result<LineSource::Piece> Subscription::read(Transaction& tables) const {
-  ALK_TRY(const auto found, look(tables));
+  ALK_TRY(const Looked looked, look(tables));
   Piece piece;
-  piece.more = found.size() == max_piece_events;
-  std::int64_t position = position_;
-  for (const auto& one : found) {
+  piece.more = looked.more;
+  std::int64_t read_to = looked.end;
+  std::int64_t done = position_;
+  for (const auto& one : looked.found) {
     if (piece.lines.size() >= max_piece_bytes) {
       piece.more = true;
+      read_to = done;
       break;
     }
     ALK_TRY(const auto event, event_at(tables, one.position));
     if (event)
       if (auto line = project(one.topic, *event, asked_->filter)) piece.lines += *line + '\n';
-    position = one.position;
+    done = one.position;
   }
-  piece.rest.reset(new Subscription(asked_, position));
+  piece.rest.reset(new Subscription(asked_, read_to));
   return piece;
 }
 

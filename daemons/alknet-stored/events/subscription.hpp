@@ -7,7 +7,9 @@
 
 namespace alk::stored {
 
-inline constexpr std::size_t max_piece_events = 256; // rows that one read looks at
+// Events of any stream that one read looks at: a reader of a rare stream passes the others quickly, and no
+// read takes long.
+inline constexpr std::size_t max_look = 1000;
 
 // The last event of a database: 0 when there was none yet.
 Result<std::int64_t> newest_position(Transaction& tables);
@@ -24,17 +26,22 @@ class Subscription : public LineSource {
  private:
   struct Asked {
     EventFilter filter;
-    std::vector<std::string> topics;
+    std::vector<std::string> topics; // sorted
     std::int64_t last = 0;
   };
   struct Found {
     std::int64_t position = 0;
-    std::string_view topic;
+    std::string topic;
+  };
+  struct Looked {
+    std::vector<Found> found;
+    std::int64_t end = 0; // nothing else is wanted up to here
+    bool more = false;
   };
 
   Subscription(std::shared_ptr<const Asked> asked, std::int64_t position)
       : asked_(std::move(asked)), position_(position) {}
-  Result<std::vector<Found>> look(Transaction& tables) const;
+  Result<Looked> look(Transaction& tables) const;
 
   std::shared_ptr<const Asked> asked_; // by the next readers, too
   std::int64_t position_ = 0;

@@ -82,7 +82,7 @@ TEST_P(Projection, what_is_not_in_the_table_does_not_leave) {
 }
 
 TEST_P(Projection, events_of_several_topics_come_in_their_order_however_many) {
-  constexpr int events = 3 * static_cast<int>(max_piece_events);
+  constexpr int events = 3 * static_cast<int>(max_look);
   ASSERT_TRUE(write([&](Transaction& tables) -> Result<void> {
     for (int i = 0; i < events; ++i)
       ALK_TRY_VOID(publish(tables,
@@ -96,16 +96,32 @@ TEST_P(Projection, events_of_several_topics_come_in_their_order_however_many) {
   std::vector<std::int64_t> seen;
   do {
     auto lines = next(acl);
-    EXPECT_LE(lines.size(), max_piece_events);
+    EXPECT_LE(lines.size(), max_look);
     for (const auto& line : lines) seen.push_back(seq(line));
   } while (more_);
   std::vector<std::int64_t> expected;
   for (int i = 0; i < events; ++i)
     if (i % 3 != 2) expected.push_back(i + 1);
   EXPECT_EQ(seen, expected);
-  EXPECT_EQ(acl->end_line(), R"({"action":"end","schema_version":1,"seq":)" + std::to_string(events - 1) +
+  EXPECT_EQ(acl->end_line(), R"({"action":"end","schema_version":1,"seq":)" + std::to_string(events) +
                                  R"(,"stream":""})"
                                  "\n");
+}
+
+TEST_P(Projection, a_rare_stream_is_found_behind_many_others) {
+  ASSERT_TRUE(write([&](Transaction& tables) -> Result<void> {
+    for (std::size_t i = 0; i < 2 * max_look + 10; ++i)
+      ALK_TRY_VOID(publish(tables, "graph_types:updated", "t", "{}", test_time));
+    ALK_TRY_VOID(publish(tables, "acl:changed", "a", "{}", test_time));
+    return {};
+  }));
+  auto acl = of("acl");
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_THAT(next(acl), IsEmpty());
+    EXPECT_TRUE(more_);
+  }
+  EXPECT_THAT(next(acl), SizeIs(1));
+  EXPECT_FALSE(more_);
 }
 
 TEST_P(Projection, a_piece_is_bounded_whatever_its_events_weigh) {
