@@ -69,6 +69,33 @@ class Newcomer(story.Case):
         self.server_box.run("systemctl stop alknet-stored; rm -r /var/lib/alknet-stored; cp -a /root/older /var/lib/alknet-stored")
         self.assertIn("the log ends before the anchor", self.ctl("audit", "verify", check=1))
 
+    def test_a_graph_a_grant_and_whoever_watches(self):
+        self.ctl("account", "add", email)
+        self.server_box.run(["systemd-run", "--unit=watch", "alknetctl", "--json", "events", "watch", "nodes", "acl", "--from", "0"])
+        kind = {"name": "projects", "config": {"graph_type": "directed"}, "node_types": [{"name": "task"}]}
+        self.ctl("graph", "put-type", "-", given=json.dumps(kind))
+        self.ctl("graph", "create", "projects", "house")
+        self.ctl("graph", "put-node", "house", "roof", "task", "-", given='{"title":"Roof"}')
+        self.assertEqual(self.asked("graph", "node", "house", "roof")["attributes"], {"title": "Roof"})
+        asked = (email, "--scope", "house:read")
+        self.assertIn("nobody within reach", self.ctl("acl", "explain", *asked))
+        self.ctl("acl", "grant", "role:owners", "--scope", "house:read")
+        self.ctl("acl", "join", email, "role:owners")
+        self.assertIn("-belongs_to-> role:owners", self.ctl("acl", "explain", *asked))
+        self.server_box.run(["systemctl", "restart", "alknet-stored"])  # whoever watches goes on
+        self.ctl("acl", "unlink", email, "role:owners")
+        self.ctl("acl", "check", *asked, check=1)
+
+        def told():
+            """Each once and in order, up to the newest."""
+            seen = [json.loads(line)["seq"] for line in self.server_box.messages("-u", "watch") if line.startswith("{")]
+            kept = [json.loads(line)["seq"] for line in self.ctl("events", "list", "nodes", "acl", "--json").splitlines()]
+            return seen == kept and len(kept) > 3
+        harness.wait_until(told, what="every event")
+        self.assertTrue(any('"roof"' in line for line in self.server_box.messages("-u", "watch")))
+        self.server_box.run(["systemctl", "stop", "watch"])
+        self.assertEqual(self.server_box.run("systemctl is-failed watch || true").stdout.strip(), "inactive")
+
     def test_a_suspended_account_is_gone(self):
         self.assert_gone_within_a_second(self.account(), "account", "suspend", email)
         self.ctl("account", "activate", email)
