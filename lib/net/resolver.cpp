@@ -48,10 +48,10 @@ Failure look_up_failed(int code) {
   }
 }
 
-Answer look_up(const std::string& host, std::uint16_t port) {
+Answer look_up(const std::string& host, std::uint16_t port, int flags) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_NUMERICSERV;
+  hints.ai_flags = AI_NUMERICSERV | flags;
   addrinfo* list = nullptr;
   const int code = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &list);
   if (code != 0) return look_up_failed(code);
@@ -67,6 +67,10 @@ Answer look_up(const std::string& host, std::uint16_t port) {
   return addresses;
 }
 
+Answer ask_name_service(const std::string& host, std::uint16_t port) {
+  return look_up(host, port, 0);
+}
+
 // RFC 6761 section 6.3: this machine, and no question for a name server, whatever /etc/hosts holds.
 bool is_localhost(std::string_view host) {
   std::string name = to_lower(host);
@@ -75,6 +79,13 @@ bool is_localhost(std::string_view host) {
 }
 
 } // namespace
+
+std::vector<Address> resolve_here(const std::string& host, std::uint16_t port) {
+  if (host.empty() || host.find('\0') != host.npos) return {};
+  if (auto literal = parse_address(host, port)) return {*literal};
+  if (is_localhost(host)) return {*parse_address("::1", port), *parse_address("127.0.0.1", port)};
+  return look_up(host, port, AI_NUMERICHOST).value_or(std::vector<Address>{}); // opens no file, asks nobody
+}
 
 struct Resolver::State {
   explicit State(LookUp look_up) : look_up(look_up) {}
@@ -133,7 +144,7 @@ bool Resolver::State::push(Job job) {
   return true;
 }
 
-Resolver::Resolver(unsigned threads) : Resolver(threads, net::look_up) {}
+Resolver::Resolver(unsigned threads) : Resolver(threads, ask_name_service) {}
 
 Resolver::Resolver(unsigned threads, LookUp look_up) : state_(std::make_shared<State>(look_up)) {
   // Signals belong to the main loop alone.
@@ -167,10 +178,7 @@ Resolver::~Resolver() {
 Task<Answer> Resolver::resolve(std::string host, std::uint16_t port, std::chrono::milliseconds deadline) {
   if (host.empty() || host.size() > host_limit || host.find('\0') != host.npos)
     co_return fail(Kind::Invalid, "not a host name");
-  if (auto literal = parse_address(host, port)) co_return std::vector<Address>{*literal};
-
-  if (is_localhost(host))
-    co_return std::vector<Address>{*parse_address("::1", port), *parse_address("127.0.0.1", port)};
+  if (auto known = resolve_here(host, port); !known.empty()) co_return known;
 
   auto executor = co_await asio::this_coro::executor;
   asio::steady_timer timer(executor, deadline);

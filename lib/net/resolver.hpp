@@ -22,6 +22,10 @@ inline constexpr std::size_t resolver_queue_limit = 256;
 // Addresses kept of one answer: each may cost a whole connect timeout.
 inline constexpr std::size_t resolved_addresses_limit = 16;
 
+// What is known without asking anybody: a literal, an old notation of one that getaddrinfo reads ("127.1",
+// "0x7f000001", an address with a zone), localhost and names below it (RFC 6761 section 6.3). Empty: a name.
+std::vector<Address> resolve_here(const std::string& host, std::uint16_t port);
+
 class Resolver {
  public:
   using LookUp = Result<std::vector<Address>> (*)(const std::string& host, std::uint16_t port);

@@ -1,0 +1,107 @@
+#include "net/connect_client.hpp"
+
+#include "base/bytes.hpp"
+#include "base/text.hpp"
+
+#include <algorithm>
+
+#include <openssl/evp.h>
+
+namespace alk::net {
+
+namespace {
+
+constexpr std::string_view line_end = "\r\n";
+constexpr std::string_view answer_end = "\r\n\r\n";
+constexpr std::string_view http_name = "HTTP/1.";
+
+bool is_authority(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
+           std::string_view(".-_:[]").find(c) != std::string_view::npos;
+  });
+}
+
+// Neither temporary outlives the call in clear.
+SecretBytes basic_credentials(std::string_view user, std::string_view password) {
+  SecretBytes pair(user.size() + 1 + password.size());
+  auto at = std::ranges::copy(as_bytes(user), pair.bytes().begin()).out;
+  *at++ = std::byte{':'};
+  std::ranges::copy(as_bytes(password), at);
+  const std::size_t size = (pair.size() + 2) / 3 * 4;
+  SecretBytes encoded(size + 1); // EVP_EncodeBlock ends it with a NUL
+  ::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.bytes().data()),
+                    reinterpret_cast<const unsigned char*>(pair.bytes().data()),
+                    static_cast<int>(pair.size()));
+  return SecretBytes(encoded.view().substr(0, size));
+}
+
+SecretBytes join(std::initializer_list<std::string_view> parts) {
+  std::size_t size = 0;
+  for (std::string_view part : parts) size += part.size();
+  SecretBytes whole(size);
+  auto at = whole.bytes().begin();
+  for (std::string_view part : parts) at = std::ranges::copy(as_bytes(part), at).out;
+  return whole;
+}
+
+// CR and LF come together and nothing else below the blank but tabs, also in what has arrived so far: what
+// different readers would read differently is not read at all.
+bool is_clean(std::string_view head) {
+  for (std::size_t i = 0; i < head.size(); ++i) {
+    const auto c = static_cast<unsigned char>(head[i]);
+    if (c == '\r' && i + 1 < head.size() && head[i + 1] != '\n') return false;
+    if (c == '\n' && (i == 0 || head[i - 1] != '\r')) return false;
+    if ((c < 0x20 && c != '\r' && c != '\n' && c != '\t') || c == 0x7f) return false;
+  }
+  return true;
+}
+
+// "HTTP/1.1 200 OK"; the reason may be missing, with its blank or without. 0: no status line.
+std::uint32_t status_of(std::string_view line) {
+  if (!line.starts_with(http_name) || line.size() < http_name.size() + 5) return 0;
+  const char minor = line[http_name.size()];
+  if (minor < '0' || minor > '9' || line[http_name.size() + 1] != ' ') return 0;
+  const auto digits = line.substr(http_name.size() + 2, 3);
+  const auto rest = line.substr(http_name.size() + 5);
+  const auto status = parse_number(digits);
+  if (!status || digits.size() != 3 || (!rest.empty() && rest.front() != ' ')) return 0;
+  return *status >= 100 && *status < 600 ? static_cast<std::uint32_t>(*status) : 0;
+}
+
+} // namespace
+
+Result<SecretBytes> connect_request(std::string_view authority, std::string_view user,
+                                    std::string_view password) {
+  if (!is_authority(authority)) return fail(Kind::Invalid, "not a host and a port");
+  if (user.empty()) return join({"CONNECT ", authority, " HTTP/1.1\r\nHost: ", authority, answer_end});
+  if (user.size() > connect_login_limit || password.empty() || password.size() > connect_login_limit)
+    return fail(Kind::Invalid, "user and password of HTTP have 1 to 1024 bytes");
+  const SecretBytes credentials = basic_credentials(user, password);
+  return join({"CONNECT ", authority, " HTTP/1.1\r\nHost: ", authority, "\r\nProxy-Authorization: Basic ",
+               credentials.view(), answer_end});
+}
+
+// A final response that is not 101: that would be another protocol than the one that was asked for.
+ConnectAnswer read_connect_answer(std::string_view bytes) {
+  std::size_t begin = 0;
+  while (true) {
+    const std::string_view rest = bytes.substr(begin);
+    const auto end = rest.find(answer_end);
+    const std::size_t size = begin + (end == rest.npos ? rest.size() : end + answer_end.size());
+    if (size > connect_head_limit || !is_clean(bytes.substr(begin, size - begin)))
+      return {ConnectAnswer::State::Malformed, 0, 0};
+    const std::string_view beginning = rest.substr(0, http_name.size());
+    if (beginning != http_name.substr(0, beginning.size())) return {ConnectAnswer::State::Malformed, 0, 0};
+    if (end == rest.npos) {
+      if (size == connect_head_limit) return {ConnectAnswer::State::Malformed, 0, 0};
+      return {};
+    }
+    const std::uint32_t status = status_of(rest.substr(0, rest.find(line_end)));
+    if (status == 0 || status == 101) return {ConnectAnswer::State::Malformed, 0, 0};
+    if (status >= 200) return {ConnectAnswer::State::Done, size, status};
+    begin = size;
+  }
+}
+
+} // namespace alk::net
