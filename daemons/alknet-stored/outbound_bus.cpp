@@ -1,6 +1,7 @@
 // Outbound credentials on org.alknet.Store1.
 #include "alknet-stored/facts.hpp"
 #include "alknet-stored/outbound_credentials.hpp"
+#include "alknet-stored/policy.hpp"
 #include "alknet-stored/store_bus.hpp"
 #include "clients/secret_record.hpp"
 
@@ -34,9 +35,18 @@ Result<Plan> plan_put(bus::Call& call, const Act& act) {
       write_facts);
 }
 
-Result<Plan> plan_get(bus::Call& call, const Act&) {
+// A consumer gets its own and no others.
+Result<OutboundCredential> require_for(Transaction& tables, const std::string& name, bool any) {
+  auto found = require_outbound_credential(tables, name);
+  if (found && !any && found->consumer != bus::listend_user)
+    return fail(Kind::Denied, "the credential is for another program");
+  return found;
+}
+
+Result<Plan> plan_get(const StoreBus& self, bus::Call& call) {
   ALK_TRY(const std::string name, call.in.read_text());
-  return reading([=](Transaction& tables) { return require_outbound_credential(tables, name); },
+  const bool any = bus::allowed(consumer_policy, anything, call.sender_uid(), self.accounts());
+  return reading([=](Transaction& tables) { return require_for(tables, name, any); },
                  [](bus::Message& out, const OutboundCredential& found) {
                    out.write_text(found.consumer);
                    clients::write_record(out, found.record);
@@ -66,7 +76,8 @@ Methods outbound_methods(StoreBus* self) {
   return {
       StoreBus::method(self, "PutCredential", {name, consumer, record, {"b", "replace"}}, {credential},
                        plan_put),
-      StoreBus::method(self, "GetCredential", {name}, {consumer, record}, plan_get),
+      StoreBus::method(self, "GetCredential", {name}, {consumer, record},
+                       [self](bus::Call& call, const Act&) { return plan_get(*self, call); }),
       StoreBus::method(self, "ListCredentials", {}, {{"aa{sv}", "credentials"}}, plan_list),
       StoreBus::method(self, "RemoveCredential", {name}, {credential}, plan_remove),
   };

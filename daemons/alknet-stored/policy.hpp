@@ -30,6 +30,7 @@ inline constexpr bus::PolicyRule store_policy[] = {
     {"RevokeApiKey", bus::Who::Admin, "org.alknet.Store1.manage"},
     {"PutCredential", bus::Who::Admin, "org.alknet.Store1.manage"},
     {"GetCredential", bus::Who::Admin},
+    {"GetCredential", bus::Who::Listend}, // of its own, see below
     {"ListCredentials", bus::Who::Admin},
     {"RemoveCredential", bus::Who::Admin, "org.alknet.Store1.manage"},
     {"ListAudit", bus::Who::Admin},
@@ -85,6 +86,13 @@ inline constexpr bus::PolicyRule store_policy[] = {
     {"GetRevision", bus::Who::Authd},
     {"MarkUsed", bus::Who::Authd},
     {bus::read_properties, bus::Who::Reader},
+};
+
+// Whose records GetCredential gives: the consumer's, or anything.
+inline constexpr std::string_view anything = "*";
+inline constexpr bus::PolicyRule consumer_policy[] = {
+    {anything, bus::Who::Admin},
+    {bus::listend_user, bus::Who::Listend},
 };
 
 } // namespace alk::stored

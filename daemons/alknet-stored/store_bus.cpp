@@ -7,6 +7,7 @@
 namespace alk::stored {
 
 Result<void> StoreBus::serve(bus::Connection& connection, bus::Accounts accounts) {
+  accounts_ = accounts;
   subscribers_ = std::make_unique<Subscribers>(connection.loop(), store_);
   store_.on_commit([this](const std::optional<Place>& place) { subscribers_->wake(place); });
   ALK_TRY(object_, bus::Object::make(connection, bus_path, interface(this), std::move(accounts)));

@@ -38,6 +38,7 @@ class StoreBus {
   void end_subscriptions();
   // For works of Access::Write alone: it belongs to the thread that writes.
   std::shared_ptr<SchemaCache> schemas() const { return schemas_; }
+  const bus::Accounts& accounts() const { return accounts_; } // on the loop
   Act act(const bus::Call& call) const { return make_act_(call); }
 
  private:
@@ -46,6 +47,7 @@ class StoreBus {
   Store& store_;
   MakeAct make_act_;
   std::string engine_;
+  bus::Accounts accounts_;
   std::shared_ptr<SchemaCache> schemas_ = std::make_shared<SchemaCache>();
   std::int64_t announced_ = 0;
   std::function<void(std::int64_t)> on_change_;

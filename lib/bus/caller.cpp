@@ -63,9 +63,9 @@ static bool reaches(Who who, std::uint32_t uid, const Accounts& accounts) {
 }
 
 bool allowed(Policy policy, std::string_view member, std::uint32_t uid, const Accounts& accounts) {
-  for (const auto& rule : policy)
-    if (rule.member == member) return reaches(rule.who, uid, accounts);
-  return false;
+  return std::any_of(policy.begin(), policy.end(), [&](const PolicyRule& rule) {
+    return rule.member == member && reaches(rule.who, uid, accounts);
+  });
 }
 
 const char* action_to_grant(Policy policy, std::string_view member, std::uint32_t uid,

@@ -52,6 +52,7 @@ struct Accounts {
   static Accounts of_this_machine();
 };
 
+// A member may have several rows: each lets somebody in.
 bool allowed(Policy policy, std::string_view member, std::uint32_t uid, const Accounts& accounts);
 
 // For a caller who is allowed: the action that polkit has to grant before the call counts, nullptr for none.

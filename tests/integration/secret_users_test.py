@@ -1,5 +1,6 @@
 """Who may ask alknet-secretd for what: every member, called by each of our users on a bus with our real policy files. Both gates
-are real: the bus policy, and the daemon's own table, which looks the users up by name in a file of accounts of its own."""
+are real: the bus policy, and the daemon's own table, which looks the users up by name in a file of accounts of its own. And who
+may have a record that alknet-stored keeps."""
 
 import json
 import os
@@ -55,11 +56,37 @@ except dbus.DBusException as error:
 print(json.dumps(answers))
 """
 
+# The same for alknet-stored.
+asking_stored = """
+import json, sys, dbus
+bus = dbus.bus.BusConnection(sys.argv[1])
+proxy = bus.get_object("org.alknet.Store1", "/org/alknet/Store1", introspect=False)
+facts = dbus.Dictionary({"email": "a@b.example"}, signature="sv")
+questions = {"GetCredential proxy": ("proxy",), "GetCredential web": ("web",), "GetCredential none": ("none",), "ListCredentials": (),
+             "RemoveCredential": ("none",), "GetRevision": (), "Authenticate": ("fingerprint", "SHA256:x"), "CreateAccount": (facts,),
+             "ListAccounts": ("",)}
+answers = {}
+for what, arguments in questions.items():
+    try:
+        proxy.get_dbus_method(what.split()[0], "org.alknet.Store1")(*arguments)
+        answers[what] = "ok"
+    except dbus.DBusException as error:
+        answers[what] = error.get_dbus_name()
+try:
+    proxy.Get("org.alknet.Store1", "Version", dbus_interface="org.freedesktop.DBus.Properties")
+    answers["Version"] = "ok"
+except dbus.DBusException as error:
+    answers["Version"] = error.get_dbus_name()
+print(json.dumps(answers))
+"""
+
 bus_refuses = "org.freedesktop.DBus.Error.AccessDenied"
 table_refuses = "org.alknet.Error.Denied"
 
 
 class Users(harness.Case):
+    ours = ("alknet-secretd",)  # run as whoever runs the tests
+
     def setUp(self):
         super().setUp()
         if secret_client is None:
@@ -68,7 +95,7 @@ class Users(harness.Case):
             self.skipTest("only root can be other users")
         harness.require("unshare", "mount")
         os.chmod(self.dir, 0o711)  # other users reach the bus socket
-        self.address = self.start_bus({name: str(uid) for name, uid in users.items()})
+        self.address = self.start_bus({name: str(uid) for name, uid in users.items() if name not in self.ours})
         self.start_secretd()
         self.client = secret_client.Client(self.address)
         self.client.unlock(words)
@@ -78,17 +105,20 @@ class Users(harness.Case):
     def start_secretd(self):
         config = self.dir / "alknet.toml"
         config.write_text("")
+        self.start_knowing_users("alknet-secretd", "--config", config)
+
+    def start_knowing_users(self, program, *arguments, **options):
         accounts = self.dir / "passwd"
         accounts.write_text(pathlib.Path("/etc/passwd").read_text() +
                             "".join(f"{name}:x:{uid}:{uid}::/:/bin/false\n" for name, uid in users.items()))
         inside = ["unshare", "--mount", "--propagation", "private", "sh", "-c", 'mount --bind "$0" /etc/passwd && exec "$@"', accounts]
         if subprocess.run([*inside, "true"], capture_output=True).returncode != 0:
             self.skipTest("nothing can be mounted here")
-        daemon = self.start("secretd", [*inside, harness.binary("alknet-secretd"), "--config", config, "--bus-address", self.address])
+        daemon = self.start(program, [*inside, harness.binary(program), *arguments, "--bus-address", self.address], **options)
         daemon.wait_line("server running")
 
-    def ask_as(self, uid):
-        done = subprocess.run(["/usr/bin/python3", "-c", asking, self.address, json.dumps(self.records)], user=uid, group=uid,
+    def ask_as(self, uid, text=asking):
+        done = subprocess.run(["/usr/bin/python3", "-c", text, self.address, json.dumps(self.records)], user=uid, group=uid,
                               extra_groups=[], cwd="/", capture_output=True, timeout=60)
         self.assertEqual(done.returncode, 0, done.stderr.decode())
         return json.loads(done.stdout)
@@ -116,6 +146,42 @@ class Users(harness.Case):
         self.assertEqual(answers["Lock"], "ok")
         self.assertEqual({answers[what] for what in ("DeriveEd25519 node", "DerivePassword", "Decrypt web", "Rotate")},
                          {"org.alknet.Error.Locked"})
+
+
+class Records(Users):
+    """What alknet-stored gives to whom."""
+
+    ours = ("alknet-secretd", "alknet-stored")
+
+    def setUp(self):
+        super().setUp()
+        (self.dir / "state").mkdir()
+        self.start_knowing_users("alknet-stored", env={"STATE_DIRECTORY": str(self.dir / "state")})
+        for name, consumer in (("proxy", "alknet-listend"), ("web", "web")):
+            done = subprocess.run([harness.binary("alknetctl"), "--bus-address", self.address, "credential", "add", name, "--for", consumer,
+                                   "--fd", "0"], input=b"s3cret\n", capture_output=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_alknet_listend_gets_its_host_key_and_its_credentials(self):
+        answers = self.ask_as(users["alknet-listend"], asking_stored)
+        self.assertEqual(answers.pop("GetCredential proxy"), "ok")
+        self.assertEqual(answers.pop("GetCredential web"), table_refuses)
+        self.assertEqual(answers.pop("GetCredential none"), "org.alknet.Error.NotFound")
+        self.assertEqual(set(answers.values()), {bus_refuses})
+
+    def test_all_others_get_nothing(self):
+        for uid in (users["alknet-metrics"], stranger):
+            with self.subTest(uid=uid):
+                self.assertEqual(set(self.ask_as(uid, asking_stored).values()), {bus_refuses})
+        answers = self.ask_as(users["alknet-authd"], asking_stored)
+        self.assertEqual({what for what, answer in answers.items() if answer == "ok"}, {"GetRevision", "Authenticate"})
+
+    def test_root_gets_what_it_asks_for(self):
+        """Control: the questions are good ones."""
+        answers = self.ask_as(0, asking_stored)
+        for what in ("GetCredential none", "RemoveCredential"):
+            self.assertEqual(answers.pop(what), "org.alknet.Error.NotFound")
+        self.assertEqual(set(answers.values()), {"ok"})
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 // The face of alknet-stored over a socket pair, with its threads behind it.
 #include "alknet-stored/policy.hpp"
+#include "base/encoding.hpp"
+#include "clients/secret_record.hpp"
 #include "store_bus_test_base.hpp"
 
 #include <gmock/gmock.h>
@@ -167,6 +169,25 @@ TEST_F(StoreBusTest, WhatWasAcceptedIsFinishedBeforeTheEnd) {
   EXPECT_TRUE(idle);
 }
 
+TEST_F(StoreBusTest, AConsumerGetsItsOwnCredentialsAndNoOthers) {
+  const std::string salt = base64_encode(std::string(32, 's')), iv = base64_encode(std::string(12, 'i')),
+                    data = base64_encode(std::string(40, 'd'));
+  for (const auto& [name, consumer] : {std::pair("proxy", "alknet-listend"), std::pair("web", "web")})
+    ASSERT_TRUE(call("PutCredential", [&, name = name, consumer = consumer](bus::Message& m) {
+      m.write_text(name).write_text(consumer);
+      clients::write_record(m, clients::EncryptedRecord{2, salt, iv, data});
+      m.write_bool(false);
+    }));
+  serve_as({1, ::geteuid(), nullptr, 1});
+  EXPECT_TRUE(with_text("GetCredential", {"proxy"}));
+  EXPECT_EQ(with_text("GetCredential", {"web"}).error().kind, Kind::Denied);
+  EXPECT_EQ(with_text("GetCredential", {"none"}).error().kind, Kind::NotFound);
+  EXPECT_EQ(call("ListCredentials").error().kind, Kind::Denied);
+  EXPECT_EQ(with_text("RemoveCredential", {"proxy"}).error().kind, Kind::Denied);
+  serve_as({1, 2, [](std::uint32_t uid) { return uid == ::geteuid(); }, 1});
+  EXPECT_TRUE(with_text("GetCredential", {"web"}));
+}
+
 constexpr std::uint32_t own = 901, listend = 902, metrics = 903, authd = 904, admin = 1000, stranger = 1001;
 
 bool may(std::uint32_t uid, std::string_view member) {
@@ -189,9 +210,13 @@ TEST(StorePolicy, EachUserReachesWhatIsTheirs) {
   for (const auto& rule : store_policy) {
     const bool asks = rule.who == bus::Who::Authd;
     EXPECT_EQ(may(authd, rule.member), asks) << rule.member;
-    EXPECT_EQ(may(listend, rule.member), rule.member == bus::read_properties) << rule.member;
+    EXPECT_EQ(may(listend, rule.member),
+              rule.member == bus::read_properties || rule.member == std::string_view("GetCredential"))
+        << rule.member;
     EXPECT_FALSE(may(stranger, rule.member)) << rule.member;
-    EXPECT_EQ(may(admin, rule.member), rule.who == bus::Who::Admin || rule.who == bus::Who::Reader);
+    if (rule.who != bus::Who::Listend) {
+      EXPECT_EQ(may(admin, rule.member), rule.who == bus::Who::Admin || rule.who == bus::Who::Reader);
+    }
   }
   EXPECT_FALSE(may(admin, "EraseOrganization"));
   EXPECT_FALSE(may(admin, "PruneAudit"));

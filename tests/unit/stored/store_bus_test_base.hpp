@@ -27,6 +27,14 @@ class StoreBusTest : public testing::Test {
     if (!served) std::abort();
   }
 
+  // The same store, for callers of whom one thing is different: what this process is to it.
+  void serve_as(bus::Accounts accounts) {
+    face.reset();
+    face.emplace(
+        *store, [](const bus::Call&) { return test_act(); }, "SQLite");
+    if (!face->serve(*pair.server, std::move(accounts))) std::abort();
+  }
+
   using Fill = std::function<void(bus::Message&)>;
   Result<bus::Message> call(const char* member, const Fill& fill = nullptr) {
     auto message = pair.client->make_call(target, member);
