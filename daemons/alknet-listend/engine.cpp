@@ -71,6 +71,11 @@ void Engine::drop_host_key() {
     asio::post(worker->loop(), [worker = worker.get()] { worker->set_host_key(nullptr); });
 }
 
+void Engine::set_proxy_password(std::shared_ptr<const ProxyPassword> password) {
+  for (auto& worker : workers_)
+    asio::post(worker->loop(), [worker = worker.get(), password] { worker->set_proxy_password(password); });
+}
+
 void Engine::deliver(Arrival arrival) {
   std::size_t index = next_worker_++ % workers_.size();
   Worker* worker = workers_[index].get();

@@ -51,6 +51,9 @@ class Engine final : private Hub {
   // From now on SSH is answered by silence and the end of the connection.
   void drop_host_key();
 
+  // For channels from now on; nullptr: those that need one are refused.
+  void set_proxy_password(std::shared_ptr<const ProxyPassword> password);
+
   // `done` on the main loop once every loop decides by the new settings.
   void apply(SettingsPtr settings, std::function<void()> done);
 

@@ -1,5 +1,5 @@
 // A direct-tcpip request on its way to a connected stream: policy, names, policy again on every address,
-// connect.
+// connect. With [server.proxy] names are left to the proxy, and connecting as well.
 #pragma once
 
 #include "base/identity.hpp"
@@ -26,7 +26,20 @@ struct ForwardRequest {
   std::uint16_t port = 0;
 };
 
-enum class Obstacle { Policy, Constraint, Reserved, Port, Name, Connect };
+enum class Obstacle {
+  Policy,
+  Constraint,
+  Reserved,
+  Port,
+  Name,
+  Connect,
+  ProxyUnreachable, // or it ended the conversation
+  ProxyTimeout,
+  ProxyProtocol,
+  ProxyLogin,
+  ProxyPassword, // there is none at the moment: alknet-secretd is locked, say
+  ProxyRefused,
+};
 std::string_view obstacle_word(Obstacle obstacle); // for the log: names no destination
 
 using Opened = tl::expected<std::unique_ptr<net::Stream>, Obstacle>;

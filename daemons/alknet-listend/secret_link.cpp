@@ -8,19 +8,25 @@ namespace {
 constexpr const char* host_key_path = "m/74'/0'/1'/0'"; // the only one that this user may have
 // After an answer that is neither the key nor "locked".
 constexpr std::chrono::seconds pause_after_failure{2};
-
-Failure unavailable(clients::SecretState state) {
-  if (state == clients::SecretState::Locked) return fail(Kind::Locked, "alknet-secretd is locked");
-  return fail(Kind::Gone, "alknet-secretd does not run");
-}
 } // namespace
 
-void SecretLink::follow_host_key(std::function<void(Result<SecretBytes>)> told) {
-  host_key_told_ = std::move(told);
+void SecretLink::begin() {
+  if (watch_) return;
   watch_.emplace(bus_);
   watch_->on_state([this](clients::SecretState state) { state_changed(state); });
   watch_->wake();
-  state_changed(watch_->state());
+}
+
+void SecretLink::follow_host_key(std::function<void(Result<SecretBytes>)> told) {
+  begin();
+  host_key_told_ = std::move(told);
+  host_key_state(watch_->state());
+}
+
+void SecretLink::follow_credential(std::string name, std::function<void(Result<SecretBytes>)> told) {
+  begin();
+  if (!credential_) credential_.emplace(main_, bus_, *watch_);
+  credential_->follow(std::move(name), std::move(told));
 }
 
 void SecretLink::bus_is_back() {
@@ -28,11 +34,21 @@ void SecretLink::bus_is_back() {
 }
 
 void SecretLink::state_changed(clients::SecretState state) {
+  if (host_key_told_) host_key_state(state);
+  if (credential_) credential_->secrets_changed();
+}
+
+void SecretLink::stop() {
+  tasks_.cancel();
+  if (credential_) credential_->stop();
+}
+
+void SecretLink::host_key_state(clients::SecretState state) {
   ++epoch_;
   if (state == clients::SecretState::Unlocked)
     tasks_.spawn("fetch host key", fetch_host_key(epoch_));
   else
-    host_key_told_(unavailable(state));
+    host_key_told_(secrets_unavailable(state));
 }
 
 // "Locked" means that the word of it is on its way.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "clients/secret_watch.hpp"
+#include "credential_link.hpp"
 #include "loop/task_group.hpp"
 #include "secret_supply.hpp"
 
@@ -15,19 +16,23 @@ class SecretLink final : public SecretSupply {
   SecretLink(asio::io_context& main, bus::Connection& bus) : main_(main), bus_(bus), tasks_(main) {}
 
   void follow_host_key(std::function<void(Result<SecretBytes>)> told) override;
+  void follow_credential(std::string name, std::function<void(Result<SecretBytes>)> told) override;
   // The bus is back: what the service manager starts on demand has to be asked for again.
   void bus_is_back();
-  void stop() { tasks_.cancel(); }
+  void stop();
 
  private:
+  void begin();
   void state_changed(clients::SecretState state);
+  void host_key_state(clients::SecretState state);
   Task<> fetch_host_key(std::uint64_t epoch);
 
   asio::io_context& main_;
   bus::Connection& bus_;
   std::function<void(Result<SecretBytes>)> host_key_told_;
-  std::uint64_t epoch_ = 0; // moves with every change: what was asked for before it counts no more
+  std::uint64_t epoch_ = 0; // moves with every change: what was asked for before it counts no more (host key)
   std::optional<clients::SecretWatch> watch_; // once something is followed
+  std::optional<CredentialLink> credential_;  // likewise
   loop::TaskGroup tasks_;
 };
 

@@ -6,6 +6,7 @@
 #include "base/secret_bytes.hpp"
 
 #include <functional>
+#include <string>
 
 namespace alk::listend {
 
@@ -16,6 +17,9 @@ class SecretSupply {
   // To be called once. `told` at once or soon, and at every change: the SSH host key as OpenSSH private key
   // text, or why there is none (Locked, Gone; the text is for people).
   virtual void follow_host_key(std::function<void(Result<SecretBytes>)> told) = 0;
+  // The same for the outbound credential of this name, in place of the one before; "" for none: then nothing
+  // is told any more. What was told counts until something else is.
+  virtual void follow_credential(std::string name, std::function<void(Result<SecretBytes>)> told) = 0;
 };
 
 } // namespace alk::listend

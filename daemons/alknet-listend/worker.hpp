@@ -4,6 +4,7 @@
 
 #include "authority.hpp"
 #include "base/fd.hpp"
+#include "base/locked_secret.hpp"
 #include "connection_limiter.hpp"
 #include "counts.hpp"
 #include "live_session.hpp"
@@ -55,6 +56,12 @@ struct Arrival {
   bool proxied = false; // from a configured proxy: its header comes first, and the lease has no name yet
 };
 
+// What logs in to the proxy; the credential's name says for which configuration it is good.
+struct ProxyPassword {
+  std::string credential;
+  LockedSecret secret;
+};
+
 class Worker {
  public:
   Worker(std::size_t index, asio::io_context& loop, Hub& hub, net::Resolver& resolver, net::Dialer& dialer,
@@ -65,6 +72,10 @@ class Worker {
   void apply(SettingsPtr settings) { settings_ = std::move(settings); }
   // For new handshakes; nullptr: there are none. A session keeps the key that it began with.
   void set_host_key(std::shared_ptr<const ssh::HostKey> key) { host_key_ = std::move(key); }
+  // For channels from now on; nullptr: there is none. The last loop that lets go of one wipes it.
+  void set_proxy_password(std::shared_ptr<const ProxyPassword> password) {
+    proxy_password_ = std::move(password);
+  }
   void disconnect(std::uint64_t session, const std::string& text);
   // Says goodbye to every session ("shutdown"), gives `grace` for it, then cuts; `done` on this loop.
   void stop(std::chrono::milliseconds grace, std::function<void()> done);
@@ -76,6 +87,7 @@ class Worker {
   net::Resolver& resolver() { return resolver_; }
   net::Dialer& dialer() { return dialer_; }
   const ssh::HostKey* host_key() const { return host_key_.get(); } // nullptr: nobody can be served by SSH
+  const ProxyPassword* proxy_password() const { return proxy_password_.get(); } // until the next wait
   const SettingsPtr& settings() const { return settings_; }
   loop::TaskGroup& tasks() { return tasks_; }
   // Any thread may read them.
@@ -93,6 +105,7 @@ class Worker {
   net::Resolver& resolver_;
   net::Dialer& dialer_;
   std::shared_ptr<const ssh::HostKey> host_key_; // this loop's alone
+  std::shared_ptr<const ProxyPassword> proxy_password_;
   SettingsPtr settings_;
   std::map<std::string, Counts> counts_; // by listener; no entry comes or goes
   std::unordered_map<std::uint64_t, Session*> sessions_;

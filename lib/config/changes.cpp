@@ -46,6 +46,9 @@ static void compare_penalties(Keys& keys, const Penalties& before, const Penalti
 
 std::vector<std::string> changed_keys(const Dynamic& before, const Dynamic& after) {
   Keys keys;
+  compare(keys, "server.proxy.url", before.proxy.url, after.proxy.url);
+  compare(keys, "server.proxy.user", before.proxy.user, after.proxy.user);
+  compare(keys, "server.proxy.password", before.proxy.password, after.proxy.password);
   compare(keys, "auth.disconnect_revoked", before.auth.disconnect_revoked, after.auth.disconnect_revoked);
   compare(keys, "auth.providers", before.auth.providers, after.auth.providers);
   compare(keys, "auth.ssh.authorized_keys", before.auth.authorized_keys, after.auth.authorized_keys);

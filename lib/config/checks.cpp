@@ -2,6 +2,8 @@
 #include "config/key_source.hpp"
 #include "config/schema.hpp"
 
+#include <algorithm>
+
 #include <sys/stat.h>
 
 namespace alk::config {
@@ -81,6 +83,35 @@ static void check_storage(const Storage& storage, Report& report) {
                                      "append \"?sslmode=verify-full\"");
 }
 
+static bool is_here(const ProxyUrl& place) {
+  const auto address = parse_ip(place.host);
+  if (!address) return place.host == "localhost";
+  return address->size == 4 ? address->bytes[0] == 127 : *address == *parse_ip("::1");
+}
+
+static bool speaks_of_addresses(const Forwarding& forwarding) {
+  return std::any_of(forwarding.rules.begin(), forwarding.rules.end(), [](const Rule& rule) {
+    return rule.target.kind == Target::Kind::Cidr && rule.action == Action::Deny;
+  });
+}
+
+static void check_proxy(const Proxy& proxy, const Forwarding& forwarding, Report& report) {
+  if (proxy.user.empty() != proxy.password.empty())
+    report.problem_at(proxy.user.empty() ? "server.proxy.password" : "server.proxy.user",
+                      "user and password stand together or not at all");
+  if (proxy.url.empty()) {
+    if (!proxy.user.empty()) report.problem_at("server.proxy.user", "needs url");
+    return;
+  }
+  if (proxy.place.protocol == ProxyProtocol::HttpConnect && proxy.user.find(':') != proxy.user.npos)
+    report.problem_at("server.proxy.user", "must not hold a colon: HTTP ends the user there");
+  if (!proxy.password.empty() && !is_here(proxy.place))
+    report.warning_at("server.proxy.password", "whoever is on the way to the proxy can read it");
+  if (speaks_of_addresses(forwarding))
+    report.warning_at("server.proxy.url", "names are resolved by the proxy: rules that deny addresses are "
+                                          "not asked about what they resolve to");
+}
+
 void check_whole(const Configuration& whole, Report& report) {
   check_pair(whole.fixed.server.tls, "server.tls", report);
   check_names(whole.fixed.listeners, report);
@@ -89,6 +120,7 @@ void check_whole(const Configuration& whole, Report& report) {
   check_api_keys(whole.dynamic.auth.api_keys, report);
   check_penalties(whole.dynamic.limits.penalties, report);
   check_storage(whole.fixed.storage, report);
+  check_proxy(whole.dynamic.proxy, whole.dynamic.forwarding, report);
   check_risks(whole, report);
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "config/proxy_url.hpp"
 #include "config/target.hpp"
 
 #include <chrono>
@@ -53,6 +54,20 @@ struct Server {
   TlsFiles tls;
   seconds drain_deadline{12 * 3600}; // what a restart leaves in an older engine ends then
   bool operator==(const Server&) const = default;
+};
+
+// Before the NAME of an outbound credential, which alknet-stored keeps and alknet-secretd opens (alknetctl
+// credential add NAME).
+inline constexpr std::string_view secret_prefix = "secret:";
+
+// [server.proxy]: the way to every target; without a url they are reached directly.
+struct Proxy {
+  std::string url; // as written; empty: there is none
+  ProxyUrl place;  // what it says
+  std::string user;
+  std::string password;           // secret_prefix and a name; empty: the proxy is not logged in to
+  std::string credential() const; // that name
+  bool operator==(const Proxy&) const = default;
 };
 
 // [auth.token]: AuthTokens, made with the login keys.
@@ -178,6 +193,7 @@ struct Secrets {
 };
 
 struct Dynamic {
+  Proxy proxy;
   Auth auth;
   Forwarding forwarding;
   Limits limits;

@@ -79,6 +79,44 @@ static void read_tls(Section& section, TlsFiles& tls) {
   });
 }
 
+static constexpr std::size_t proxy_user_limit = 255; // RFC 1929 section 2
+
+// As alknet-stored takes it.
+static bool is_credential_name(std::string_view text) {
+  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-';
+  });
+}
+
+std::string Proxy::credential() const {
+  return password.substr(std::min(password.size(), secret_prefix.size()));
+}
+
+static void check_proxy_password(Section& section, const std::string& password) {
+  if (password.starts_with(credential_prefix))
+    section.problem("password", "is no credential of the service manager: keep it with `alknetctl credential "
+                                "add NAME` and write \"secret:NAME\"");
+  else if (!password.starts_with(secret_prefix))
+    section.problem("password", "must be \"secret:NAME\" (alknetctl credential add NAME), not the password "
+                                "itself: everybody may read this file");
+  else if (!is_credential_name(std::string_view(password).substr(secret_prefix.size())))
+    section.problem("password", "must have a name of a-z, 0-9 and \"-\" behind \"secret:\", 64 at most");
+}
+
+static void read_proxy(Section& section, Proxy& proxy) {
+  if (section.text("url", proxy.url)) {
+    auto place = proxy.url.empty() ? Result<ProxyUrl>(ProxyUrl{}) : parse_proxy_url(proxy.url);
+    if (place)
+      proxy.place = std::move(*place);
+    else
+      section.problem("url", place.error().what);
+  }
+  if (section.text("user", proxy.user) && proxy.user.size() > proxy_user_limit)
+    section.problem("user", "must have 255 bytes at most");
+  if (section.text("password", proxy.password) && !proxy.password.empty())
+    check_proxy_password(section, proxy.password);
+}
+
 static bool good_name(std::string_view name) {
   return !name.empty() && name.size() <= name_limit && std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '.' || c == '_' ||
@@ -293,6 +331,7 @@ void read_document(const Node* document, Configuration& into, Report& report) {
   root.table("server", [&](Section& below) {
     read_tls(below, into.fixed.server.tls);
     below.duration("drain_deadline", into.fixed.server.drain_deadline, drain_time);
+    below.table("proxy", [&](Section& inside) { read_proxy(inside, into.dynamic.proxy); });
     read_host_key(below, into.fixed);
     host_key_in_server = below.has("host_key");
   });

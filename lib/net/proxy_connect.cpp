@@ -10,10 +10,10 @@ namespace alk::net {
 
 namespace {
 
-using Step = tl::expected<std::uint8_t, ProxyFailure>;
-using Reading = SocksAnswer (*)(std::string_view);
+using ProxyStep = tl::expected<std::uint8_t, ProxyFailure>;
+using ReadReply = SocksAnswer (*)(std::string_view);
 
-constexpr std::size_t head_piece = 1024; // most heads are shorter
+constexpr std::size_t connect_head_piece = 1024; // most heads are shorter
 
 // A connection that nothing waits in takes a few kilobytes at once: nobody has to hold them over a wait.
 bool send_whole(Stream& stream, std::string_view bytes) {
@@ -21,7 +21,7 @@ bool send_whole(Stream& stream, std::string_view bytes) {
   return moved.state == Transfer::State::Done && moved.count == bytes.size();
 }
 
-ProxyFailure failure_of(Wait outcome) {
+ProxyFailure failure_of_wait(Wait outcome) {
   return outcome == Wait::Timeout ? ProxyFailure::Timeout : ProxyFailure::Ended;
 }
 
@@ -36,11 +36,11 @@ Task<std::optional<ProxyFailure>> read_up_to(Stream& stream, std::string& bytes,
     if (moved.state == Transfer::State::Done) co_return std::nullopt;
     if (moved.state != Transfer::State::Again) co_return ProxyFailure::Ended;
     const Wait outcome = co_await ready_until(stream, Direction::Read, deadline);
-    if (outcome != Wait::Ready) co_return failure_of(outcome);
+    if (outcome != Wait::Ready) co_return failure_of_wait(outcome);
   }
 }
 
-Task<Step> read_answer(Stream& stream, Reading read, Deadline deadline) {
+Task<ProxyStep> read_answer(Stream& stream, ReadReply read, Deadline deadline) {
   std::string bytes;
   while (true) {
     const SocksAnswer answer = read(bytes);
@@ -68,7 +68,7 @@ Task<std::optional<ProxyFailure>> log_in(Stream& stream, const ProxyLogin& login
     sent = send_whole(stream, message->view());
   }
   if (!sent) co_return ProxyFailure::Ended;
-  const Step welcome = co_await read_answer(stream, read_socks_login, deadline);
+  const ProxyStep welcome = co_await read_answer(stream, read_socks_login, deadline);
   if (!welcome) co_return welcome.error();
   if (*welcome != 0) co_return ProxyFailure::Login;
   co_return std::nullopt;
@@ -87,11 +87,12 @@ std::optional<ProxyFailure> failure_of_socks(std::uint8_t code) {
   }
 }
 
-Task<std::optional<ProxyFailure>> negotiate(Stream& stream, const ProxyTarget& target, Deadline deadline) {
+Task<std::optional<ProxyFailure>> negotiate_socks(Stream& stream, const ProxyTarget& target,
+                                                  Deadline deadline) {
   const auto request = socks_connect(target.place.host, target.place.port);
   if (!request) co_return ProxyFailure::Target;
   if (!send_whole(stream, socks_greeting(target.login.has_value()))) co_return ProxyFailure::Ended;
-  const Step method = co_await read_answer(stream, read_socks_method, deadline);
+  const ProxyStep method = co_await read_answer(stream, read_socks_method, deadline);
   if (!method) co_return method.error();
   if (target.login && *method == static_cast<std::uint8_t>(SocksMethod::Password)) {
     auto failed = co_await log_in(stream, *target.login, deadline);
@@ -100,7 +101,7 @@ Task<std::optional<ProxyFailure>> negotiate(Stream& stream, const ProxyTarget& t
     co_return ProxyFailure::Login;
   }
   if (!send_whole(stream, *request)) co_return ProxyFailure::Ended;
-  const Step answer = co_await read_answer(stream, read_socks_connect, deadline);
+  const ProxyStep answer = co_await read_answer(stream, read_socks_connect, deadline);
   if (!answer) co_return answer.error();
   co_return failure_of_socks(*answer);
 }
@@ -111,7 +112,7 @@ std::string authority_of(const HostPort& place) {
 }
 
 // nullopt: sent.
-std::optional<ProxyFailure> send_request(Stream& stream, const ProxyTarget& target) {
+std::optional<ProxyFailure> send_connect(Stream& stream, const ProxyTarget& target) {
   std::optional<std::string_view> password;
   if (target.login) {
     password = target.login->password();
@@ -147,13 +148,13 @@ std::string_view proxy_failure_text(ProxyFailure failure) {
 }
 
 Task<Proxied> connect_by_socks5(std::unique_ptr<Stream> proxy, ProxyTarget target, Deadline deadline) {
-  const auto failed = co_await negotiate(*proxy, target, deadline);
+  const auto failed = co_await negotiate_socks(*proxy, target, deadline);
   if (failed) co_return tl::unexpected(*failed);
   co_return std::move(proxy);
 }
 
 Task<Proxied> connect_by_http(std::unique_ptr<Stream> proxy, ProxyTarget target, Deadline deadline) {
-  if (const auto failed = send_request(*proxy, target)) co_return tl::unexpected(*failed);
+  if (const auto failed = send_connect(*proxy, target)) co_return tl::unexpected(*failed);
   std::string bytes;
   while (true) {
     const ConnectAnswer answer = read_connect_answer(bytes);
@@ -163,7 +164,7 @@ Task<Proxied> connect_by_http(std::unique_ptr<Stream> proxy, ProxyTarget target,
       auto executor = co_await asio::this_coro::executor;
       co_return PrefixStream::make(executor, std::move(proxy), bytes.substr(answer.size));
     }
-    const std::size_t size = std::min(bytes.size() + head_piece, connect_head_limit);
+    const std::size_t size = std::min(bytes.size() + connect_head_piece, connect_head_limit);
     const auto failed = co_await read_up_to(*proxy, bytes, size, deadline);
     if (failed) co_return tl::unexpected(*failed);
   }

@@ -83,6 +83,18 @@ void advise_on_listener(std::vector<Advice>& all, const clients::ListenerInfo& l
        socket.empty() ? "" : "systemctl enable --now " + socket + " && systemctl restart alknet-listend"});
 }
 
+// The sentences are alknet-listend's; what else it lacks comes with the seed.
+void advise_on_lack(std::vector<Advice>& all, const std::string& lack, const Place& place) {
+  constexpr std::string_view begin = "(credential ", end = "): there is no such credential";
+  const auto name = lack.find(begin);
+  if (lack.ends_with(end) && name != lack.npos) {
+    const auto from = name + begin.size();
+    return all.push_back(
+        {lack, ours(place, "credential add " + cell(lack.substr(from, lack.size() - end.size() - from)))});
+  }
+  all.push_back({lack, ours(place, "secret unlock")});
+}
+
 } // namespace
 
 std::string validity_text(const clients::Certificate& certificate, std::uint64_t now) {
@@ -96,7 +108,7 @@ std::string validity_text(const clients::Certificate& certificate, std::uint64_t
 std::vector<Advice> advise(const clients::ListenStatus& status, const Result<AuthInfo>& auth,
                            const Place& place, std::uint64_t now) {
   std::vector<Advice> all;
-  for (const std::string& lack : status.lacking) all.push_back({lack, ours(place, "secret unlock")});
+  for (const std::string& lack : status.lacking) advise_on_lack(all, lack, place);
   advise_on_logins(all, status, auth, place);
   for (const auto& certificate : status.certificates) advise_on_certificate(all, certificate, place, now);
   for (const auto& listener : status.listeners) advise_on_listener(all, listener, place);

@@ -152,6 +152,7 @@ EngineServer::Outcome EngineServer::start(std::string_view bytes, std::vector<Fd
   penalise(std::exchange(inherited_, {})); // nobody was accepted yet: that is for this loop to do
   if (host_key_follows)
     supply_.follow_host_key([this](Result<SecretBytes> key) { take_host_key(std::move(key)); });
+  follow_proxy_password();
   tell_keys();
   ServingBody serving{engine_.host_key_fingerprint(), {}};
   for (const Engine::ListenerState& listener : engine_.listeners())
@@ -184,6 +185,7 @@ void EngineServer::commit(std::uint64_t question, std::string_view bytes) {
     answer(question, std::string());
     recheck();
   });
+  follow_proxy_password();
 }
 
 EngineServer::Outcome EngineServer::list() const {
@@ -320,11 +322,44 @@ void EngineServer::take_host_key(Result<SecretBytes> key) {
   tell_keys();
 }
 
+// One that belongs to another credential is let go at once.
+void EngineServer::follow_proxy_password() {
+  const std::string credential = engine_.settings()->values.proxy.credential();
+  if (credential == credential_) return;
+  credential_ = credential;
+  proxy_lacking_.clear();
+  engine_.set_proxy_password(nullptr);
+  supply_.follow_credential(
+      credential_, [this](Result<SecretBytes> password) { take_proxy_password(std::move(password)); });
+  tell_keys();
+}
+
+void EngineServer::take_proxy_password(Result<SecretBytes> password) {
+  auto locked = password ? LockedSecret::make(password->view())
+                         : Result<LockedSecret>(pass(std::move(password).error()));
+  if (locked) {
+    proxy_lacking_.clear();
+    engine_.set_proxy_password(
+        std::make_shared<const ProxyPassword>(ProxyPassword{credential_, std::move(*locked)}));
+    log::info("password of the proxy taken: credential " + credential_);
+  } else {
+    engine_.set_proxy_password(nullptr);
+    if (locked.error().what == proxy_lacking_) return; // said already
+    proxy_lacking_ = locked.error().what;
+    log::warning("password of the proxy missing, nothing is forwarded: credential " + credential_ + ": " +
+                 proxy_lacking_);
+  }
+  tell_keys();
+}
+
 void EngineServer::tell_keys() {
   if (!serving_) return;
   KeysBody body{engine_.host_key_fingerprint(), {}};
   if (!host_key_lacking_.empty())
     body.lacking.push_back("SSH clients are not served, there is no host key: " + host_key_lacking_);
+  if (!proxy_lacking_.empty())
+    body.lacking.push_back("Nothing is forwarded, there is no password for the proxy (credential " +
+                           credential_ + "): " + proxy_lacking_);
   if (told_keys_ == body) return;
   if (channel_.send(make_control(ControlKind::Keys, encode(body)))) told_keys_ = std::move(body);
 }

@@ -64,6 +64,8 @@ class EngineServer {
   void beat();
   void tell_state();
   void take_host_key(Result<SecretBytes> key);
+  void follow_proxy_password();
+  void take_proxy_password(Result<SecretBytes> password);
   void tell_keys();
   void tell_sources();
 
@@ -78,6 +80,8 @@ class EngineServer {
   PenaltiesBody inherited_; // told before the start
   std::map<std::string, std::uint32_t> told_sources_;
   std::string host_key_lacking_; // why there is no host key
+  std::string credential_;       // the proxy's password, by its name; empty: it needs none
+  std::string proxy_lacking_;    // why that is not there
   std::optional<KeysBody> told_keys_;
   Pulse pulse_;
   bool turning_ = true; // false: the supervisor is told nothing that would count as a beat

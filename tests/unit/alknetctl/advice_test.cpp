@@ -59,6 +59,8 @@ TEST_F(AdviceTest, Authd) {
 TEST_F(AdviceTest, WhatWaitsForTheSecrets) {
   status.lacking = {"there is no host key: alknet-secretd is locked"};
   EXPECT_THAT(advice(), ElementsAre(says("alknet-secretd is locked", "alknetctl secret unlock")));
+  status.lacking = {"there is no password for the proxy (credential of-it): there is no such credential"};
+  EXPECT_THAT(advice(), ElementsAre(says("no such credential", "alknetctl credential add of-it")));
 }
 
 TEST_F(AdviceTest, CertificatesThatEnd) {

@@ -1,6 +1,7 @@
 // What owns something: descriptors, C objects, secrets.
 #include "base/fd.hpp"
 #include "base/handle.hpp"
+#include "base/locked_secret.hpp"
 #include "base/secret_bytes.hpp"
 
 #include <type_traits>
@@ -90,6 +91,17 @@ TEST(SecretBytes, ComparisonNeedsEveryByte) {
   EXPECT_FALSE(equal_constant_time(std::string_view("abc"), std::string_view("bbc")));
   EXPECT_FALSE(equal_constant_time(std::string_view("abc"), std::string_view("ab")));
   EXPECT_TRUE(equal_constant_time(std::string_view(), std::string_view()));
+}
+
+TEST(LockedSecret, HoldsWhatItWasGivenAndLetsGo) {
+  const std::string text(5000, 's'); // more than a page
+  auto made = LockedSecret::make(text);
+  ASSERT_TRUE(made) << made.error().describe();
+  EXPECT_EQ(made->view(), text);
+  LockedSecret moved(std::move(*made));
+  EXPECT_EQ(moved.view(), text);
+  EXPECT_EQ(made->view().size(), 0U);
+  EXPECT_EQ(LockedSecret::make("")->view(), "");
 }
 
 } // namespace

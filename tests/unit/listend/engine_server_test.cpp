@@ -27,7 +27,12 @@ class Nobody final : public Authority {
 class Supply final : public SecretSupply {
  public:
   void follow_host_key(std::function<void(Result<SecretBytes>)> told) override { host_key = std::move(told); }
-  std::function<void(Result<SecretBytes>)> host_key;
+  void follow_credential(std::string name, std::function<void(Result<SecretBytes>)> told) override {
+    credentials.push_back(std::move(name));
+    password = std::move(told);
+  }
+  std::function<void(Result<SecretBytes>)> host_key, password;
+  std::vector<std::string> credentials; // as they were asked for
 };
 
 constexpr const char* configuration = "[auth]\nhost_key = \"/host_key\"\n[[listeners]]\nname = \"ssh\"\n"
@@ -165,6 +170,39 @@ TEST_F(EngineServerTest, ServesSshWhileThereIsAHostKey) {
   run_until([this] { return keys_.host_key_fingerprint.empty(); });
   char byte = 0; // a session that has begun goes on
   EXPECT_TRUE(::recv(session.get(), &byte, 1, MSG_DONTWAIT) > 0 || errno == EAGAIN);
+}
+
+std::string with_proxy(const std::string& credential) {
+  return std::string(configuration) + "[server.proxy]\nurl = \"socks5://127.0.0.1:1\"\nuser = \"ada\"\n" +
+         "password = \"secret:" + credential + "\"\n";
+}
+
+TEST_F(EngineServerTest, SaysWhatTheProxyLacks) {
+  ASSERT_TRUE(start(1, with_proxy("first")));
+  EXPECT_THAT(supply_.credentials, testing::ElementsAre("first"));
+  supply_.password(fail(Kind::Locked, "alknet-secretd is locked"));
+  run_until([this] { return !keys_.lacking.empty(); });
+  EXPECT_THAT(keys_.lacking, testing::ElementsAre("Nothing is forwarded, there is no password for the proxy "
+                                                  "(credential first): alknet-secretd is locked"));
+  supply_.password(SecretBytes(std::string_view("s3cret")));
+  run_until([this] { return keys_.lacking.empty(); });
+  EXPECT_THAT(keys_.lacking, testing::IsEmpty());
+}
+
+TEST_F(EngineServerTest, FollowsTheCredentialOfTheProxyInForce) {
+  ASSERT_TRUE(start(1));
+  EXPECT_THAT(supply_.credentials, testing::IsEmpty());
+  auto reload = [this](std::uint64_t number, const std::string& text) {
+    return prepare(number, text) && ask(ControlKind::Commit, encode(TransactionBody{number}));
+  };
+  ASSERT_TRUE(reload(2, with_proxy("first")));
+  ASSERT_TRUE(reload(3, with_proxy("first"))); // asked for once
+  supply_.password(fail(Kind::NotFound, "there is no such credential"));
+  run_until([this] { return !keys_.lacking.empty(); });
+  ASSERT_TRUE(reload(4, with_proxy("second")));
+  run_until([this] { return keys_.lacking.empty(); }); // that was of the other one
+  ASSERT_TRUE(reload(5, configuration));
+  EXPECT_THAT(supply_.credentials, testing::ElementsAre("first", "second", ""));
 }
 
 TEST_F(EngineServerTest, ServesWhatItIsGiven) {

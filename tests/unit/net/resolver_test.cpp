@@ -130,5 +130,18 @@ TEST_F(ResolverTest, RealLookUp) {
   EXPECT_TRUE((**answer)[0].is_loopback());
 }
 
+TEST(ResolveHere, KnowsEveryNotationOfAnAddressAndNoNames) {
+  for (const char* host :
+       {"127.0.0.1", "127.1", "0x7f.1", "2130706433", "017700000001", "::ffff:127.0.0.1"}) {
+    const auto known = resolve_here(host, 80);
+    ASSERT_EQ(known.size(), 1U) << host;
+    EXPECT_EQ(known[0].text(), "127.0.0.1:80") << host;
+  }
+  EXPECT_EQ(resolve_here("a.localhost.", 1).size(), 2U);
+  for (const char* host : {"", "name.test", "127.0.0.1.", "256.1", "::1::", "localhost.test"})
+    EXPECT_TRUE(resolve_here(host, 80).empty()) << host;
+  EXPECT_TRUE(resolve_here(std::string("1\0", 2), 80).empty());
+}
+
 } // namespace
 } // namespace alk::net
