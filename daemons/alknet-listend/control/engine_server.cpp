@@ -4,6 +4,8 @@
 #include "control/penalty_records.hpp"
 #include "explain.hpp"
 #include "log/log.hpp"
+#include "net/connect_client.hpp"
+#include "net/socks5_client.hpp"
 
 #include <limits>
 #include <thread>
@@ -334,9 +336,17 @@ void EngineServer::follow_proxy_password() {
   tell_keys();
 }
 
+static Result<LockedSecret> lock_proxy_password(Result<SecretBytes> password, const config::Proxy& proxy) {
+  if (!password) return pass(std::move(password).error());
+  const bool socks = proxy.place.protocol == config::ProxyProtocol::Socks5;
+  const std::size_t most = socks ? net::socks_login_limit : net::connect_login_limit;
+  if (password->size() > most)
+    return fail(Kind::Invalid, "it has more than " + std::to_string(most) + " bytes");
+  return LockedSecret::make(password->view());
+}
+
 void EngineServer::take_proxy_password(Result<SecretBytes> password) {
-  auto locked = password ? LockedSecret::make(password->view())
-                         : Result<LockedSecret>(pass(std::move(password).error()));
+  auto locked = lock_proxy_password(std::move(password), engine_.settings()->values.proxy);
   if (locked) {
     proxy_lacking_.clear();
     engine_.set_proxy_password(

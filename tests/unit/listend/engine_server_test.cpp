@@ -187,6 +187,9 @@ TEST_F(EngineServerTest, SaysWhatTheProxyLacks) {
   supply_.password(SecretBytes(std::string_view("s3cret")));
   run_until([this] { return keys_.lacking.empty(); });
   EXPECT_THAT(keys_.lacking, testing::IsEmpty());
+  supply_.password(SecretBytes(std::string(256, 's')));
+  run_until([this] { return !keys_.lacking.empty(); });
+  EXPECT_THAT(keys_.lacking, testing::ElementsAre(testing::HasSubstr("it has more than 255 bytes")));
 }
 
 TEST_F(EngineServerTest, FollowsTheCredentialOfTheProxyInForce) {
