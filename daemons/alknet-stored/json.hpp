@@ -24,10 +24,10 @@ class JsonObject {
   JsonObject& add(std::string_view name, const std::optional<T>& value) { // left out when there is none
     return value ? add(name, *value) : *this;
   }
+  JsonObject& raw(std::string_view name, std::string_view value); // `value` is JSON
   std::string text() const { return "{" + members_ + "}"; }
 
  private:
-  JsonObject& raw(std::string_view name, std::string_view value);
   std::string members_;
 };
 

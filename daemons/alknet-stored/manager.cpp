@@ -118,7 +118,9 @@ void Manager::watch() {
 void Manager::stop(std::function<void()> stopped) {
   housekeeping_.stop();
   bus_.end_subscriptions();
-  store_->when_idle([this, stopped = std::move(stopped)] { anchors_.finish(stopped); });
+  bus_.upkeep().end([this, stopped = std::move(stopped)] {
+    store_->when_idle([this, stopped] { anchors_.finish(stopped); });
+  });
 }
 
 } // namespace alk::stored

@@ -36,6 +36,10 @@ inline constexpr bus::PolicyRule store_policy[] = {
     {"ListAudit", bus::Who::Admin},
     {"VerifyAudit", bus::Who::Admin},
     {"PruneAudit", bus::Who::Root}, // what it removes is gone
+    {"Check", bus::Who::Admin},
+    {"Backup", bus::Who::Admin, "org.alknet.Store1.copy"}, // all that is kept leaves with it
+    {"Dump", bus::Who::Admin, "org.alknet.Store1.copy"},
+    {"Restore", bus::Who::Admin, "org.alknet.Store1.copy"},
     {"PutGraphType", bus::Who::Admin, "org.alknet.Store1.manage"},
     {"GetGraphType", bus::Who::Admin},
     {"ListGraphTypes", bus::Who::Admin},

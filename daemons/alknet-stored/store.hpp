@@ -27,6 +27,10 @@ class Store {
   void retire(Place place, Done done);
   void erase(Place place, Done done); // also of one that was not retired yet
 
+  // For work with connections of its own, on any thread; as long as the store.
+  Engine& engine() { return *engine_; }
+  asio::io_context& loop() { return loop_; }
+
   // `changed` is called on the loop whenever another program may have changed the system's database, `lost`
   // when that is not known any more, until `changed`. Never with an engine that has no other writers.
   void watch(std::function<void()> changed, std::function<void(Error)> lost);

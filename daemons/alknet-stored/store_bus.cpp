@@ -18,7 +18,7 @@ bus::Interface StoreBus::interface(StoreBus* self) {
   Methods all;
   for (auto part : {account_methods, organization_methods, key_methods, api_key_methods, outbound_methods,
                     audit_methods, identity_methods, graph_type_methods, graph_methods, node_methods,
-                    acl_methods, event_methods, queue_methods}) {
+                    acl_methods, event_methods, queue_methods, upkeep_methods}) {
     Methods methods = part(self);
     std::move(methods.begin(), methods.end(), std::back_inserter(all));
   }

@@ -6,6 +6,7 @@
 #include "alknet-stored/plan.hpp"
 #include "alknet-stored/store.hpp"
 #include "alknet-stored/subscribers.hpp"
+#include "alknet-stored/upkeep/upkeep.hpp"
 
 namespace alk::stored {
 
@@ -15,7 +16,7 @@ inline constexpr const char* bus_path = "/org/alknet/Store1";
 class StoreBus {
  public:
   StoreBus(Store& store, MakeAct make_act, std::string engine)
-      : store_(store), make_act_(std::move(make_act)), engine_(std::move(engine)) {}
+      : store_(store), make_act_(std::move(make_act)), engine_(std::move(engine)), upkeep_(store.loop()) {}
 
   // Exports the interface for as long as this object lives.
   Result<void> serve(bus::Connection& connection, bus::Accounts accounts = bus::Accounts::of_this_machine());
@@ -36,6 +37,7 @@ class StoreBus {
   Subscribers& subscribers() { return *subscribers_; }
   // Before the storage is waited for: whoever reads events is always about to read more.
   void end_subscriptions();
+  Upkeep& upkeep() { return upkeep_; }
   // For works of Access::Write alone: it belongs to the thread that writes.
   std::shared_ptr<SchemaCache> schemas() const { return schemas_; }
   const bus::Accounts& accounts() const { return accounts_; } // on the loop
@@ -48,6 +50,7 @@ class StoreBus {
   MakeAct make_act_;
   std::string engine_;
   bus::Accounts accounts_;
+  Upkeep upkeep_;
   std::shared_ptr<SchemaCache> schemas_ = std::make_shared<SchemaCache>();
   std::int64_t announced_ = 0;
   std::function<void(std::int64_t)> on_change_;
@@ -69,5 +72,6 @@ Methods node_methods(StoreBus* self);
 Methods acl_methods(StoreBus* self);
 Methods event_methods(StoreBus* self);
 Methods queue_methods(StoreBus* self);
+Methods upkeep_methods(StoreBus* self);
 
 } // namespace alk::stored

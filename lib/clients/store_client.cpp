@@ -2,6 +2,11 @@
 
 #include "clients/destinations.hpp"
 
+#include <cerrno>
+
+#include <fcntl.h>
+#include <unistd.h>
+
 namespace alk::clients {
 
 Result<bus::Message> StoreClient::ask(const char* member, const Fill& fill,
@@ -175,6 +180,23 @@ Result<std::uint64_t> StoreClient::prune_audit(std::uint64_t sequence) {
   auto fill = [&](bus::Message& call) { call.write_u64(sequence); };
   ALK_TRY(auto reply, ask("PruneAudit", fill, audit_deadline));
   return reply.read_u64();
+}
+
+// Our copy of its writing end is closed: the last one is the service's.
+Result<Fd> StoreClient::ask_pipe(const char* member) {
+  int ends[2] = {-1, -1};
+  if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno(errno, "making a pipe");
+  Fd reading(ends[0]), writing(ends[1]);
+  ALK_TRY_VOID(ask(member, [&](bus::Message& call) { call.write_fd(writing.get()); }));
+  return reading;
+}
+
+Result<Fd> StoreClient::begin_check() {
+  return ask_pipe("Check");
+}
+
+Result<Fd> StoreClient::begin_backup() {
+  return ask_pipe("Backup");
 }
 
 } // namespace alk::clients

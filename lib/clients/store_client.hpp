@@ -67,12 +67,17 @@ class StoreClient {
   Result<Entry> verify_audit(const std::string& anchor);
   Result<std::uint64_t> prune_audit(std::uint64_t sequence);
 
+  // Each begins; what comes of it is read from the descriptor, as Check of the contract says.
+  Result<Fd> begin_check();
+  Result<Fd> begin_backup();
+
  private:
   using Fill = std::function<void(bus::Message&)>;
   Result<bus::Message> ask(const char* member, const Fill& fill,
                            std::chrono::milliseconds timeout = store_deadline);
   Result<bus::Message> ask(const char* member, const std::vector<std::string>& texts);
   Result<Entry> ask_entry(const char* member, const std::vector<std::string>& texts);
+  Result<Fd> ask_pipe(const char* member);
   Result<Entries> ask_pages(const char* member, std::vector<std::string> texts, const char* key);
 
   bus::BlockingConnection& connection_;

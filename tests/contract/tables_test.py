@@ -127,7 +127,7 @@ class Polkit(harness.Case):
         """Members that only look are named here; whatever else alknet-admin may call needs polkit's consent."""
         looks = {"ListSessions", "Explain", "GetPolicy", "GetLimits", "GetMetrics", "ListPenalties",
                  "GetAccount", "ListAccounts", "ListOrganizations", "ListMembers", "ListKeys", "ListApiKeys", "ListAudit",
-                 "VerifyAudit", "Prepare", "Status", "GetGraphType", "ListGraphTypes", "GetGraph", "ListGraphs", "LoadGraph",
+                 "VerifyAudit", "Check", "Prepare", "Status", "GetGraphType", "ListGraphTypes", "GetGraph", "ListGraphs", "LoadGraph",
                  "GetNode", "ListNodes", "GetEdge", "ListEdges", "CheckAccess", "ExplainAccess", "GetAccess",
                  "ListPrincipals", "GetCredential", "ListCredentials", "Subscribe", "ListStreams",
                  "ListConsumers", "ListQueues", "ListDeadJobs", "Listen"}

@@ -12,6 +12,7 @@ import harness
 import postgresql
 import stored_input_test
 import stored_test
+import stored_upkeep_test
 
 
 class Units(harness.Case):
@@ -52,6 +53,11 @@ class Administration(stored_test.Administration, OnServer):
     def test_the_audit_log(self):
         super().test_the_audit_log()
         self.assertIn("PostgreSQL", self.starts_line())
+
+    def test_whole_files_are_the_servers(self):
+        for arguments in (("backup", self.dir / "copy"), ("check",)):
+            self.assertIn("the server's own tools", self.ctl("store", *arguments, check=1))
+        self.assertEqual(list(self.dir.glob("copy*")), [])
 
     def starts_line(self):
         done = self.run_program(["busctl", "--address", self.address, "get-property", "org.alknet.Store1", "/org/alknet/Store1",
@@ -109,6 +115,37 @@ class Restarts(OnServer):
                             env={"STATE_DIRECTORY": str(self.state)})
         stored.wait_line("storage.url names a PostgreSQL server.*install the package alknet-stored-postgresql")
         self.assertEqual(stored.wait(), 1)
+
+
+class Dumps(OnServer):
+    def dump(self):
+        return self.run_program([harness.binary("alknetctl"), "--bus-address", self.address, "store", "dump"], check=0).stdout
+
+    def restored(self, lines):
+        """What a fresh storage says of itself that was filled with these."""
+        stored = self.start_stored()
+        (self.dir / "dump").write_bytes(lines)
+        self.ctl("store", "restore", self.dir / "dump")
+        self.assertIn("intact", self.ctl("audit", "verify"))
+        self.assertEqual([n["key"] for n in self.asked("graph", "nodes", "g", "--org", "acme")["nodes"]], ["a"])
+        again = self.dump()
+        self.ctl("account", "add", "bob@example.org")
+        self.assertEqual(stored.stop(), 0)
+        return again
+
+    def test_from_sqlite_to_the_server_and_back(self):
+        self.config.unlink()
+        stored = self.start_stored()
+        stored_upkeep_test.Upkeep.fill(self)
+        lines = self.dump()
+        self.assertEqual(stored.stop(), 0)
+        self.configure(self.server.url)
+        there = self.restored(lines)
+        self.config.unlink()
+        self.state = self.dir / "back"
+        self.state.mkdir()
+        back = self.restored(there)
+        self.assertEqual([text.split(b"\n", 1)[1] for text in (there, back)], [lines.split(b"\n", 1)[1]] * 2)
 
 
 class Password(OnServer):

@@ -119,6 +119,10 @@ class Readme(story.Case):
         self.assertRegex(said, r"\nalk_[A-Za-z0-9_-]{43}\n")
         self.assertIn("account.suspended", said)
 
+    def do_back_up(self, commands):
+        self.assertIn("checked copies", self.run_all(commands))
+        self.assertEqual(self.server_box.look(["stat", "-c", "%U %a", "/root/alknet-store/system.db"]).strip(), "root 600")
+
     def do_a_certificate_that_browsers_accept(self, commands):
         live = "/etc/letsencrypt/live/tunnel.example.com"
         order = (f"mkdir -p -m 700 {live}; openssl req -x509 -newkey rsa:2048 -nodes -keyout {live}/privkey.pem "

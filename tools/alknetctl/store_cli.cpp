@@ -1,5 +1,7 @@
 #include "store_cli.hpp"
 
+#include "dump_verbs.hpp"
+
 #include <cstdlib>
 
 #include <CLI/CLI.hpp>
@@ -7,7 +9,7 @@
 namespace alk::alknetctl {
 
 struct StoreWords {
-  std::string account, organization, email, name, level, owner, id, key, lifetime, anchor;
+  std::string account, organization, email, name, level, owner, id, key, lifetime, anchor, directory, file;
   std::vector<std::string> scopes;
   bool no_scopes = false;
   bool of_this_machine = false; // the system's bus is asked
@@ -205,6 +207,21 @@ void add_audit(Noun audit, Words& words) {
       ->required();
 }
 
+void add_upkeep(Noun store, Words& words) {
+  need(store.verb(
+           "backup", "Copy all databases, checked, while the service runs",
+           [](StoreClient& s, const Words& w, const Output& o) { return store_backup(s, w.directory, o); }),
+       "DIRECTORY", words.directory, "Is made; what is there is never overwritten");
+  store.verb("dump", "Print everything as lines of JSON, for any engine",
+             [](StoreClient& s, const Words&, const Output& o) { return store_dump(s, o); });
+  need(
+      store.verb("restore", "Fill an empty storage from a dump",
+                 [](StoreClient& s, const Words& w, const Output& o) { return store_restore(s, w.file, o); }),
+      "FILE", words.file, "The dump, - for standard input");
+  store.verb("check", "Read all databases and the audit log from end to end",
+             [](StoreClient& s, const Words&, const Output& o) { return store_check(s, o); });
+}
+
 } // namespace
 
 std::shared_ptr<StoreWords> add_store_verbs(CLI::App& program, const Place& place, const AddVerb& add) {
@@ -213,6 +230,7 @@ std::shared_ptr<StoreWords> add_store_verbs(CLI::App& program, const Place& plac
   add_organizations({program, "org", "Organisations and their members", place, add, words}, *words);
   add_api_keys({program, "apikey", "API keys of accounts", place, add, words}, *words);
   add_audit({program, "audit", "Who changed what", place, add, words}, *words);
+  add_upkeep({program, "store", "All that alknet-stored keeps, as a whole", place, add, words}, *words);
   return words;
 }
 

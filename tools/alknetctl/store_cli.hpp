@@ -1,4 +1,5 @@
-// The command line of what alknet-stored keeps: account, org, apikey, audit; graph, acl; events, queue.
+// The command line of what alknet-stored keeps: account, org, apikey, audit, store; graph, acl; events,
+// queue.
 #pragma once
 
 #include "store_verbs.hpp"

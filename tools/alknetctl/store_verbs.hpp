@@ -1,4 +1,4 @@
-// alknetctl account, org, apikey, audit and keys --account: what alknet-stored keeps.
+// alknetctl account, org, apikey, audit, store and keys --account: what alknet-stored keeps.
 #pragma once
 
 #include "clients/store_client.hpp"
@@ -71,6 +71,11 @@ int audit_list(StoreClient& store, std::uint32_t limit, const std::string& accou
 // log is not intact.
 int audit_verify(StoreClient& store, const std::string& anchor, bool journal, const Output& output);
 int audit_prune(StoreClient& store, std::uint64_t sequence, const Output& output);
+
+// Into a directory that is made. Progress goes to a terminal's standard error.
+int store_backup(StoreClient& store, const std::string& directory, const Output& output);
+// exit_failed when something is not as it should be.
+int store_check(StoreClient& store, const Output& output);
 
 // "alk_" and 256 random bits in base64url.
 std::string make_api_key();

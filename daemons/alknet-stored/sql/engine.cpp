@@ -17,4 +17,20 @@ Result<Place> Place::tenant(std::string_view id) {
   return Place(std::string(id));
 }
 
+Result<void> Engine::require_files() const {
+  return fail(Kind::Unsupported, "the storage is on a database server: back it up and check it with the "
+                                 "server's own tools, take a copy for any engine with `alknetctl store "
+                                 "dump`, and check the audit log with `alknetctl audit verify`");
+}
+
+Result<std::vector<std::string>> Engine::inspect(const Place&, Progress&) {
+  ALK_TRY_VOID(require_files());
+  return std::vector<std::string>();
+}
+
+Result<Fd> Engine::copy(const Place&, Progress&) {
+  ALK_TRY_VOID(require_files());
+  return Fd();
+}
+
 } // namespace alk::stored

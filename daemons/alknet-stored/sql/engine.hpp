@@ -3,6 +3,8 @@
 #pragma once
 
 #include "alknet-stored/sql/connection.hpp"
+#include "alknet-stored/sql/progress.hpp"
+#include "base/fd.hpp"
 
 #include <functional>
 #include <memory>
@@ -39,6 +41,9 @@ class Watch {
   virtual ~Watch() = default;
 };
 
+// Beyond these a database is known to be damaged.
+inline constexpr std::size_t max_findings = 100;
+
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -53,6 +58,17 @@ class Engine {
   virtual Result<void> make_tenant(const Place& place) = 0;   // Conflict: is there, also retired
   virtual Result<void> retire_tenant(const Place& place) = 0; // out of use, but kept; NotFound
   virtual Result<void> erase_tenant(const Place& place) = 0;  // for good; only a retired one, else NotFound
+
+  // Of an engine whose databases are files of ours; any other answers Unsupported. Both run beside readers
+  // and the writer, who do not wait for them.
+  virtual Result<void> require_files() const;
+  // What is wrong with a database, in words, at most max_findings. Errors: NotFound, Busy, Broken.
+  virtual Result<std::vector<std::string>> inspect(const Place& place, Progress& progress);
+  // All that is committed now, as a file that was inspected, that nobody else reaches, and that is gone with
+  // its descriptor, which stands at the beginning. One at a time. Errors: NotFound, Busy ("storage full": it
+  // takes as much space as the database), Conflict (the copy is damaged, and so probably is the database),
+  // Broken.
+  virtual Result<Fd> copy(const Place& place, Progress& progress);
 
   // Nothing when this program alone writes here. The engine must outlive the watch.
   virtual std::unique_ptr<Watch> watch(Watcher) { return nullptr; }

@@ -16,6 +16,8 @@ namespace {
 // What SQLite keeps beside a database: a log that was not yet moved into it belongs to it.
 constexpr const char* companions[] = {"-wal", "-shm", "-journal"};
 
+constexpr const char* scratch_name = "copy-under-way.db";
+
 std::string name_of(const Place& place) {
   return place.is_system() ? "system.db" : "tenant-" + place.id() + ".db";
 }
@@ -27,6 +29,14 @@ std::string retired_name(const Place& place) {
 bool exists(int directory, const std::string& name) {
   struct stat facts {};
   return ::fstatat(directory, name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+Result<void> make_empty(int directory, const std::string& name) {
+  Fd file(::openat(directory, name.c_str(), O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (file) return {};
+  if (errno == EEXIST) return fail(Kind::Conflict, "the database exists already");
+  if (errno == ENOSPC || errno == EDQUOT) return fail(Kind::Busy, "storage full");
+  return fail_errno(errno, "making " + name);
 }
 
 Result<void> move(int directory, const std::string& from, const std::string& to) {
@@ -59,11 +69,7 @@ Result<std::string> SqliteFiles::find(const Place& place) const {
 
 Result<void> SqliteFiles::make(const Place& place) const {
   if (retired(place)) return fail(Kind::Conflict, "a retired database has this id");
-  const std::string name = name_of(place);
-  Fd file(::openat(directory_.get(), name.c_str(), O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!file && errno == EEXIST) return fail(Kind::Conflict, "the database exists already");
-  if (!file && (errno == ENOSPC || errno == EDQUOT)) return fail(Kind::Busy, "storage full");
-  if (!file) return fail_errno(errno, "making " + name);
+  ALK_TRY_VOID(make_empty(directory_.get(), name_of(place)));
   return sync();
 }
 
@@ -90,6 +96,25 @@ Result<void> SqliteFiles::erase(const Place& place) const {
 
 bool SqliteFiles::retired(const Place& place) const {
   return exists(directory_.get(), retired_name(place));
+}
+
+void SqliteFiles::drop_scratch() const {
+  ::unlinkat(directory_.get(), scratch_name, 0);
+  for (const char* companion : companions)
+    ::unlinkat(directory_.get(), (std::string(scratch_name) + companion).c_str(), 0);
+}
+
+Result<std::string> SqliteFiles::make_scratch() const {
+  drop_scratch();
+  ALK_TRY_VOID(make_empty(directory_.get(), scratch_name));
+  return path_ + "/" + scratch_name;
+}
+
+Result<Fd> SqliteFiles::take_scratch() const {
+  Fd file(::openat(directory_.get(), scratch_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!file) return fail_errno(errno, scratch_name);
+  drop_scratch();
+  return file;
 }
 
 Result<void> SqliteFiles::sync() const {

@@ -18,6 +18,12 @@ class SqliteFiles {
   Result<void> erase(const Place& place) const; // of a retired one, with what belongs to it
   bool retired(const Place& place) const;
 
+  // The one file that a copy is made in, under a name that no database has. What an earlier one left behind
+  // is removed first.
+  Result<std::string> make_scratch() const;
+  Result<Fd> take_scratch() const; // for reading; it has no name any more
+  void drop_scratch() const;
+
  private:
   SqliteFiles(Fd directory, std::string path) : directory_(std::move(directory)), path_(std::move(path)) {}
   Result<void> sync() const;

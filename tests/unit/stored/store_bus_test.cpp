@@ -2,6 +2,7 @@
 #include "alknet-stored/policy.hpp"
 #include "base/encoding.hpp"
 #include "clients/secret_record.hpp"
+#include "pipe_reader.hpp"
 #include "store_bus_test_base.hpp"
 
 #include <gmock/gmock.h>
@@ -154,6 +155,46 @@ TEST_F(StoreBusTest, TheAuditLogIsListedVerifiedAndPruned) {
   report = *with_text("VerifyAudit", {head})->read_dictionary();
   EXPECT_TRUE(std::get<bool>(report["intact"]));
   EXPECT_EQ(std::get<std::int64_t>(report["after_anchor"]), 1);
+}
+
+class LongWork : public StoreBusTest {
+ protected:
+  // Begins it; it has the only writing end from then on.
+  std::string begin(const char* member, PipeReader& pipe) {
+    auto answer = call(member, [&](bus::Message& m) { m.write_fd(pipe.writing.get()); });
+    pipe.writing.reset();
+    return answer ? std::string("begun") : answer.error().what;
+  }
+  // What comes through the pipe, while the loop runs.
+  std::string all_of(PipeReader& pipe) {
+    std::string text;
+    std::atomic<bool> ended{false};
+    std::thread reading([&] {
+      text = pipe.rest();
+      ended = true;
+    });
+    EXPECT_TRUE(bus::test::run_until(loop, [&] { return ended.load(); }));
+    reading.join();
+    return text;
+  }
+};
+
+TEST_F(LongWork, WholeDatabasesGoThroughThePipe) {
+  make_account();
+  PipeReader backup, second;
+  EXPECT_EQ(begin("Backup", backup), "begun"); // and is more than a pipe takes
+  EXPECT_THAT(begin("Check", second), HasSubstr("another check, backup"));
+  const std::string copy = all_of(backup);
+  EXPECT_THAT(copy, HasSubstr("#{\"file\":\"system.db\",\"bytes\":"));
+  EXPECT_THAT(copy, HasSubstr("SQLite format 3"));
+  EXPECT_THAT(copy, HasSubstr("#{\"done\":{\"files\":1,\"bytes\":"));
+  PipeReader check;
+  EXPECT_EQ(begin("Check", check), "begun");
+  const std::string report = all_of(check);
+  EXPECT_THAT(report, HasSubstr("#{\"database\":\"system\",\"problems\":[]}"));
+  EXPECT_THAT(report, HasSubstr("#{\"done\":{\"databases\":1,\"problems\":0,\"audit_rows\":1,"));
+  auto no_pipe = call("Check", [&](bus::Message& m) { m.write_fd(STDIN_FILENO); });
+  EXPECT_EQ(kind_of(no_pipe), Kind::Invalid);
 }
 
 TEST_F(StoreBusTest, WhatWasAcceptedIsFinishedBeforeTheEnd) {

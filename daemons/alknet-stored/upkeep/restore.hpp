@@ -1,0 +1,18 @@
+// A dump put into an empty storage: all of it or nothing. A job of upkeep.hpp.
+#pragma once
+
+#include "alknet-stored/sql/engine.hpp"
+#include "alknet-stored/upkeep/report.hpp"
+
+namespace alk::stored {
+
+// Each database is filled in one transaction, the system's last: without its rows nobody knows the others,
+// which are erased again when anything is wrong. Before the commit the references, the counters and the chain
+// of the audit log are checked; attributes of graphs were judged when they were written, and are not again.
+// The result: {"rows", "audit_rows", "audit_head"}.
+//
+// Errors: Conflict (the storage is not empty), Invalid ("line N: /row/email: ...", also a dump that was cut),
+// Unsupported (of a newer release), Busy, Gone, Broken.
+Result<JsonObject> restore_all(Engine& engine, Report& report, Pipe source);
+
+} // namespace alk::stored
