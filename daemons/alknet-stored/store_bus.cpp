@@ -60,6 +60,7 @@ void StoreBus::end_subscriptions() {
 }
 
 void StoreBus::look_again() {
+  if (subscribers_) subscribers_->wake(std::nullopt);
   auto found = std::make_shared<std::int64_t>(0);
   auto work = [found](Transaction& tables) -> Result<void> {
     ALK_TRY(*found, revision(tables));

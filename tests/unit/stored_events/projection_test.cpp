@@ -82,7 +82,7 @@ TEST_P(Projection, what_is_not_in_the_table_does_not_leave) {
 }
 
 TEST_P(Projection, events_of_several_topics_come_in_their_order_however_many) {
-  constexpr int events = 3 * static_cast<int>(max_look);
+  constexpr int events = static_cast<int>(max_look) + 200;
   ASSERT_TRUE(write([&](Transaction& tables) -> Result<void> {
     for (int i = 0; i < events; ++i)
       ALK_TRY_VOID(publish(tables,
@@ -110,16 +110,14 @@ TEST_P(Projection, events_of_several_topics_come_in_their_order_however_many) {
 
 TEST_P(Projection, a_rare_stream_is_found_behind_many_others) {
   ASSERT_TRUE(write([&](Transaction& tables) -> Result<void> {
-    for (std::size_t i = 0; i < 2 * max_look + 10; ++i)
+    for (std::size_t i = 0; i < max_look + 10; ++i)
       ALK_TRY_VOID(publish(tables, "graph_types:updated", "t", "{}", test_time));
     ALK_TRY_VOID(publish(tables, "acl:changed", "a", "{}", test_time));
     return {};
   }));
   auto acl = of("acl");
-  for (int i = 0; i < 2; ++i) {
-    EXPECT_THAT(next(acl), IsEmpty());
-    EXPECT_TRUE(more_);
-  }
+  EXPECT_THAT(next(acl), IsEmpty());
+  EXPECT_TRUE(more_);
   EXPECT_THAT(next(acl), SizeIs(1));
   EXPECT_FALSE(more_);
 }
