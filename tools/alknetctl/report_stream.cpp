@@ -15,7 +15,7 @@ Failure not_understood() {
   return fail(Kind::Broken, "alknet-stored said what is not understood: is it of another release?");
 }
 
-std::string text_of(const Json& line, const char* name) {
+std::string report_text(const Json& line, const char* name) {
   auto found = line.find(name);
   return found != line.end() && found->is_string() ? found->get<std::string>() : "";
 }
@@ -29,7 +29,8 @@ Result<void> ReportStream::judge(const Json& line, const Sink& sink) {
     return {};
   }
   if (auto failed = line.find("failed"); failed != line.end() && failed->is_object()) {
-    result_ = tl::unexpected<Error>(bus::error_from_bus(text_of(*failed, "name"), text_of(*failed, "text")));
+    result_ = tl::unexpected<Error>(
+        bus::error_from_bus(report_text(*failed, "name"), report_text(*failed, "text")));
     return {};
   }
   if (auto bytes = line.find("bytes"); bytes != line.end() && line.contains("file")) {
