@@ -1,11 +1,13 @@
 """alknet-secretd under systemd: started by the bus, locked memory within its limit, unattended after enrolling; and the host key
-that alknet-listend gets from it."""
+and the proxy's password that alknet-listend gets from it."""
 
 import re
 
 import harness
+import proxies
 import story
-from client import Client
+import targets
+from client import Client, echoes
 
 abandon = "abandon " * 11 + "about"
 identity = "SHA256:kpsHRIb1keQgUVKjeUG2NX4YbLSGpYjK+HCIyJMGuYg"
@@ -63,6 +65,31 @@ class Secrets(story.Case):
         self.assertTrue(client.ssh_admits())
         self.secret(machine, "lock")
         self.assert_no_ssh(machine, client)
+
+    def test_the_password_of_a_proxy(self):
+        machine, client = self.running_server()
+        echo = self.target(targets.Echo())  # out of the machine's reach: only the proxy gets there
+        proxy = self.target_in(machine, lambda: proxies.Socks5Proxy(user="ada", password="s3cret"))
+        machine.write("/etc/alknet/alknet.toml.d/50-proxy.toml",
+                      f'[server.proxy]\nurl = "{proxy.url}"\nuser = "ada"\npassword = "secret:of-the-proxy"\n')
+        machine.run(["systemctl", "reload", "alknet-listend"])
+        self.wait_status(machine, "alknet-secretd is locked")
+        _, path = client.forward(echo)
+        self.secret(machine, "unlock --fd 0", f"{abandon}\\n\\n")
+        self.wait_status(machine, "there is no such credential")  # says alknet-stored, which the bus has started
+        machine.run("echo s3cret | alknetctl credential add of-the-proxy --fd 0")
+        harness.wait_until(lambda: "password of the proxy taken" in "\n".join(machine.messages("-u", "alknet-listend")), what="the password")
+        with client.open(path) as sock:
+            self.assertTrue(echoes(sock, b"through the proxy"))
+            self.secret(machine, "lock")
+            self.wait_status(machine, "alknet-secretd is locked")
+            self.assertTrue(echoes(sock, b"what is open stays"))
+        with client.open(path) as sock:
+            self.assertEqual(sock.recv(1), b"")
+        self.assertEqual(proxy.connections, 1)
+
+    def wait_status(self, machine, words):
+        harness.wait_until(lambda: words in machine.run(["alknetctl", "status"], check=None).stdout, what=words)
 
     def assert_no_ssh(self, machine, client):
         """status says why, SSH gets no byte, and the web site answers."""
