@@ -51,6 +51,22 @@ class Polkit(story.Case):
         self.assertIn(reload_action, self.reload("member", check=denied))
         self.assertEqual(self.generation(), before)
 
+    def test_members_look_after_the_storage_but_do_not_copy_it(self):
+        """The rule that spares members a password is not one about everything that is kept; root copies it, out of a confined daemon."""
+        def store(*arguments, **options):
+            return self.server_box.run(["alknetctl", "store", *arguments], **options).stdout
+        self.server_box.run(["alknetctl", "account", "add", "ada@example.org"], user="member")
+        self.assertIn("intact: 1 databases", store("check", user="member"))
+        store("dump", user="member", check=denied)
+        store("backup", "/tmp/copy", user="member", check=denied)
+        store("check", user="stranger", check=denied)
+        self.assertIn("checked copies: 1 databases", store("backup", "/root/copy"))
+        self.assertEqual(self.server_box.look(["stat", "-c", "%U %a", "/root/copy/system.db"]).strip(), "root 600")
+        self.server_box.run("umask 077; alknetctl store dump >/root/dump; systemctl stop alknet-stored; "
+                            "mv /var/lib/alknet-stored /var/lib/alknet-stored.old; systemctl start alknet-stored")
+        self.assertIn("restored: ", store("restore", "/root/dump"))
+        self.assertIn("ada@example.org", self.server_box.run(["alknetctl", "account", "list"]).stdout)
+
     def test_the_owner_of_the_action_may_ask(self):
         """alknet-listend is not root: without the annotation polkit would not even answer it."""
         shown = self.server_box.look(["pkaction", "--verbose", "--action-id", reload_action])
