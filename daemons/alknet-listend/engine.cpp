@@ -120,17 +120,17 @@ bool Engine::refuses(const config::IpAddress& source) {
 
 void Engine::proxy_header_refused(const std::string& proxy, const std::string& listener,
                                   const std::string& reason) {
-  const auto left_out = proxy_complaints_.raise(listener + " " + proxy, Complaints::Clock::now());
+  const auto left_out = proxy_complaints_.raise(listener + " " + proxy, log::Complaints::Clock::now());
   if (!left_out) return;
   log::write(log::Level::Warning, log::event::proxy_header_refused, {{"proxy", proxy}, {"reason", reason}},
              {{"listener", listener}, {"left_out", *left_out}});
 }
 
 void Engine::client_unserved(const std::string& listener) {
-  const auto left_out = key_complaints_.raise(listener, Complaints::Clock::now());
+  const auto left_out = key_complaints_.raise(listener, log::Complaints::Clock::now());
   if (!left_out) return;
-  log::warning("client not served: there is no host key; listener " + listener +
-               ", left out since the last: " + std::to_string(*left_out));
+  log::write(log::Level::Warning, log::event::client_unserved, {{"listener", listener}},
+             {{"left_out", *left_out}});
 }
 
 void Engine::session_opened(LiveSession session) {

@@ -2,9 +2,9 @@
 // owns it asks on the main loop.
 #pragma once
 
-#include "complaints.hpp"
 #include "identity_ledger.hpp"
 #include "listener.hpp"
+#include "log/complaints.hpp"
 #include "loop/activation.hpp"
 #include "loop/pool.hpp"
 #include "net/dialer.hpp"
@@ -116,8 +116,8 @@ class Engine final : private Hub {
   Callbacks callbacks_;
   ConnectionLimiter limiter_;
   PenaltyTable penalties_;
-  Complaints proxy_complaints_; // by listener and proxy
-  Complaints key_complaints_;   // by listener
+  log::Complaints proxy_complaints_; // by listener and proxy
+  log::Complaints key_complaints_;   // by listener
   net::Resolver resolver_;
   net::DirectDialer dialer_;
   SettingsPtr settings_;

@@ -42,6 +42,18 @@ Result<std::string> ed25519_public(Arena& arena, std::span<const std::byte> priv
   return out;
 }
 
+Result<std::string> ed25519_sign(Arena& arena, std::span<const std::byte> private_key,
+                                 std::string_view message) {
+  ALK_CHECK(private_key.size() == crypto_sign_SEEDBYTES);
+  ALK_TRY(LockedBytes expanded, arena.take(crypto_sign_SECRETKEYBYTES));
+  std::string point(crypto_sign_PUBLICKEYBYTES, '\0'), out(crypto_sign_BYTES, '\0');
+  ::crypto_sign_seed_keypair(reinterpret_cast<unsigned char*>(point.data()), expanded.raw(),
+                             raw(private_key));
+  ::crypto_sign_detached(reinterpret_cast<unsigned char*>(out.data()), nullptr, raw(as_bytes(message)),
+                         message.size(), expanded.raw());
+  return out;
+}
+
 static Failure no_key_there() {
   return fail(Kind::Unsupported, "there is no key at this index: take the next one");
 }

@@ -24,6 +24,10 @@ Result<ExtendedKey> derive_bip32(Arena& arena, std::span<const std::byte> seed, 
 // 32 bytes: of a private key that is an RFC 8032 seed.
 Result<std::string> ed25519_public(Arena& arena, std::span<const std::byte> private_key);
 
+// 64 bytes (RFC 8032), by a private key that is a seed of that.
+Result<std::string> ed25519_sign(Arena& arena, std::span<const std::byte> private_key,
+                                 std::string_view message);
+
 // 33 bytes, compressed.
 Result<std::string> secp256k1_public(std::span<const std::byte> private_key);
 

@@ -20,6 +20,11 @@ static void fill_random(std::span<std::byte> out) {
   ::randombytes_buf(out.data(), out.size());
 }
 
+static std::uint64_t wall_clock() {
+  using std::chrono::system_clock;
+  return static_cast<std::uint64_t>(system_clock::to_time_t(system_clock::now()));
+}
+
 // The disk counts, each time: alknetctl writes the identity after this process has started.
 static Result<std::string> read_identity(const std::string& configuration) {
   auto loaded = config::load(configuration);
@@ -69,7 +74,7 @@ Manager::Manager(asio::io_context& loop, std::unique_ptr<Arena> arena, std::stri
     : arena_(std::move(arena)), vault_(*arena_, &std::chrono::steady_clock::now, &fill_random),
       prepared_(*arena_), configuration_(std::move(configuration)), sweep_(loop),
       bus_(*arena_, vault_, prepared_, &std::chrono::steady_clock::now,
-           {[this] { return read_identity(configuration_); }, unattended}) {}
+           {[this] { return read_identity(configuration_); }, unattended, &wall_clock}) {}
 
 void Manager::unlock_unattended(const std::string& credential) {
   auto unlocked = [&]() -> Result<void> {

@@ -72,6 +72,10 @@ Path host_key_path() {
   return {{our_coin, 0 | hardened, 1 | hardened, 0 | hardened}};
 }
 
+Path anchor_path() {
+  return {{our_coin, 0 | hardened, 2 | hardened, 0 | hardened}};
+}
+
 Result<Path> encryption_path(std::uint32_t key_version) {
   if (key_version < first_key_version || key_version - first_key_version >= hardened)
     return fail(Kind::Invalid, "there is no such key version: they begin at 2");

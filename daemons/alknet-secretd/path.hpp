@@ -33,6 +33,7 @@ Result<void> check_branch(const Path& path, Branch branch);
 
 Path identity_path(); // m/74'/0'/0'/0', the node's own
 Path host_key_path(); // m/74'/0'/1'/0', the SSH host key
+Path anchor_path();   // m/74'/0'/2'/0', which signs the ends of the audit log and nothing else
 // m/74'/2'/0'/{version - 2}'. Version 1 was another program's format; 0 never was. Both Invalid.
 Result<Path> encryption_path(std::uint32_t key_version);
 

@@ -1,5 +1,6 @@
-// Who may call what on org.alknet.Secret1; what is not listed is denied. alknet-authd and alknet-stored have
-// no business here at all. Administrators need polkit's consent as well
+// Who may call what on org.alknet.Secret1; what is not listed is denied. alknet-authd has no business here at
+// all, alknet-stored gets no secret: a signature over the fixed form of an anchor alone
+// (docs/decisions/0019-signed-anchors.md). Administrators need polkit's consent as well
 // (contracts/dbus/org.alknet.Secret1.policy).
 #pragma once
 
@@ -17,9 +18,11 @@ inline constexpr bus::PolicyRule secret_policy[] = {
     {"DerivePassword", bus::Who::Admin, "org.alknet.Secret1.derive-password"},
     {"DeriveEd25519", bus::Who::Listend}, // of one path, see below
     {"Decrypt", bus::Who::Listend},       // of one tag, see below
+    {"SignAnchor", bus::Who::Stored},
     {"DeriveEncryptionKey", bus::Who::Root},
     {"DeriveEthereumKey", bus::Who::Root},
     {"Rotate", bus::Who::Root},
+    {"GetMetrics", bus::Who::Reader},
     {bus::read_properties, bus::Who::Reader},
 };
 

@@ -4,8 +4,12 @@
 #include "alknet-secretd/unlock_request.hpp"
 #include "base/bytes.hpp"
 #include "base/version.hpp"
+#include "clients/metrics_wire.hpp"
 #include "clients/secret_record.hpp"
 #include "log/log.hpp"
+#include "pubkey/anchor.hpp"
+
+#include <algorithm>
 
 namespace alk::secretd {
 
@@ -45,6 +49,7 @@ std::vector<bus::Method> SecretBus::methods(SecretBus* self) {
     return bus::Method::Answer([self, member](bus::Call& call) {
       auto result = (self->*member)(call);
       wipe_stack();
+      self->counts_.call(call.in.member(), result);
       return result;
     });
   };
@@ -77,6 +82,11 @@ std::vector<bus::Method> SecretBus::methods(SecretBus* self) {
        handler(&SecretBus::derive_password)},
       {"Encrypt", {key, box, {"s", "tag"}, {"u", "key_version"}}, {record}, handler(&SecretBus::encrypt)},
       {"Decrypt", {record, recipient}, {{"s", "tag"}, {"ay", "plaintext"}}, handler(&SecretBus::decrypt)},
+      {"SignAnchor",
+       {{"u", "version"}, {"t", "sequence"}, {"ay", "hash"}, {"t", "time"}},
+       {{"ay", "public_key"}, {"ay", "signature"}},
+       handler(&SecretBus::sign_anchor)},
+      {"GetMetrics", {}, {{clients::metrics_type, "metrics"}}, handler(&SecretBus::get_metrics)},
       {"Rotate", {record, {"u", "to_version"}}, {{record_type, "rotated"}}, handler(&SecretBus::rotate)},
   };
 }
@@ -103,6 +113,7 @@ Result<void> SecretBus::status(bus::Call& call) {
   call.out.write_dictionary({
       {"state", std::string(state())},
       {"identity", vault_.identity()},
+      {"anchor-key", vault_.unlocked() ? pubkey::anchor_key_line(vault_.anchor_key()) : std::string()},
       {"configured-identity", configured ? *configured : std::string()},
       {"configuration-usable", configured.has_value()},
       {"unattended", surroundings_.unattended},
@@ -181,7 +192,7 @@ Result<void> SecretBus::derive(bus::Call& call, Branch branch) {
   ALK_TRY(const Path path, read_path(call.in));
   ALK_TRY(const std::string recipient, read_recipient(call.in));
   if (!may_have(key_policy, path.text(), call.sender_uid(), accounts_))
-    return fail(Kind::Denied, "this user may not have the key of this path");
+    return refuse(call, "this user may not have the key of this path");
   ALK_TRY(const DerivedKey* key, vault_.derive(branch, path));
   ALK_TRY(const std::string box, seal(key->private_key.bytes(), recipient));
   call.out.write_bytes(key->public_key).write_bytes(box);
@@ -224,7 +235,7 @@ Result<void> SecretBus::decrypt(bus::Call& call) {
   ALK_TRY(const std::string recipient, read_recipient(call.in));
   ALK_TRY(const Vault::Opened opened, vault_.decrypt(record));
   if (!may_have(tag_policy, opened.tag, call.sender_uid(), accounts_))
-    return fail(Kind::Denied, "this user may not have this credential");
+    return refuse(call, "this user may not have this credential");
   ALK_TRY(const std::string box, seal(opened.text.bytes(), recipient));
   call.out.write_text(opened.tag).write_bytes(box);
   return {};
@@ -236,6 +247,35 @@ Result<void> SecretBus::rotate(bus::Call& call) {
   ALK_TRY(const EncryptedData rotated, vault_.rotate(record, version));
   write_record(call.out, rotated);
   return {};
+}
+
+// The message is made here, of fields: no caller chooses what a key of the node signs.
+Result<void> SecretBus::sign_anchor(bus::Call& call) {
+  ALK_TRY(const std::uint32_t version, call.in.read_u32());
+  ALK_TRY(const std::uint64_t sequence, call.in.read_u64());
+  ALK_TRY(const std::string hash, call.in.read_bytes(pubkey::anchor_hash_size));
+  ALK_TRY(const std::uint64_t time, call.in.read_u64());
+  if (version != pubkey::anchor_version)
+    return fail(Kind::Unsupported, "this version of the audit log is not known here");
+  const std::uint64_t now = surroundings_.wall_clock();
+  if (std::max(now, time) - std::min(now, time) > max_anchor_skew)
+    return fail(Kind::Invalid, "an anchor is signed with the time that it is");
+  ALK_TRY(const std::string signature, vault_.sign_anchor(sequence, hash, time));
+  call.out.write_bytes(vault_.anchor_key()).write_bytes(signature);
+  return {};
+}
+
+Result<void> SecretBus::get_metrics(bus::Call& call) {
+  vault_.sweep();
+  clients::write_metrics(call.out, counts_.metrics({vault_.unlocked(), surroundings_.unattended,
+                                                    vault_.cached_keys(), arena_.size(), arena_.used()}));
+  return {};
+}
+
+Failure SecretBus::refuse(const bus::Call& call, const char* why) const {
+  log::write(log::Level::Warning, log::event::secret_refused,
+             {{"member", call.in.member()}, {"uid", std::uint64_t{call.sender_uid()}}});
+  return fail(Kind::Denied, why);
 }
 
 void SecretBus::announce() {

@@ -3,6 +3,7 @@
 // of the caller.
 #pragma once
 
+#include "alknet-secretd/counts.hpp"
 #include "alknet-secretd/prepared_keys.hpp"
 #include "alknet-secretd/vault.hpp"
 #include "bus/object.hpp"
@@ -14,12 +15,16 @@ namespace alk::secretd {
 inline constexpr const char* bus_name = "org.alknet.Secret1";
 inline constexpr const char* bus_path = "/org/alknet/Secret1";
 
+// How far the time of an anchor may be from ours: nobody gets a signature of another day.
+inline constexpr std::uint64_t max_anchor_skew = 300; // seconds
+
 class SecretBus {
  public:
   struct Surroundings {
     // [secrets] identity as the disk has it now: "" when there is none.
     std::function<Result<std::string>()> configured_identity;
-    bool unattended = false; // an enrolled credential opens the vault at the next start
+    bool unattended = false;                   // an enrolled credential opens the vault at the next start
+    std::function<std::uint64_t()> wall_clock; // Unix seconds
   };
 
   SecretBus(Arena& arena, Vault& vault, PreparedKeys& prepared, Vault::Now now, Surroundings surroundings);
@@ -45,10 +50,13 @@ class SecretBus {
   Result<void> encrypt(bus::Call& call);
   Result<void> decrypt(bus::Call& call);
   Result<void> rotate(bus::Call& call);
+  Result<void> sign_anchor(bus::Call& call);
+  Result<void> get_metrics(bus::Call& call);
   Result<LockedBytes> open_box(bus::Call& call, std::size_t limit);
   Result<void> require_identity_unset() const;
   Result<void> derive(bus::Call& call, Branch branch);
   const char* state() const { return vault_.unlocked() ? "unlocked" : "locked"; }
+  Failure refuse(const bus::Call& call, const char* why) const;
   void announce();
 
   Arena& arena_;
@@ -57,6 +65,7 @@ class SecretBus {
   const Vault::Now now_;
   const Surroundings surroundings_;
   bus::Accounts accounts_;
+  Counts counts_;
   std::unique_ptr<bus::Object> object_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "alknet-secretd/derivation.hpp"
 #include "base/bytes.hpp"
+#include "pubkey/anchor.hpp"
 #include "pubkey/key_blob.hpp"
 
 #include <algorithm>
@@ -21,9 +22,13 @@ Result<void> Vault::require_unlocked() const {
   return {};
 }
 
+static Result<std::string> public_key_at(Arena& arena, const LockedBytes& seed, const Path& path) {
+  ALK_TRY(const ExtendedKey key, derive_slip10(arena, seed.bytes(), path));
+  return ed25519_public(arena, key.private_key());
+}
+
 static Result<std::string> identity_of(Arena& arena, const LockedBytes& seed) {
-  ALK_TRY(ExtendedKey key, derive_slip10(arena, seed.bytes(), identity_path()));
-  ALK_TRY(const std::string point, ed25519_public(arena, key.private_key()));
+  ALK_TRY(const std::string point, public_key_at(arena, seed, identity_path()));
   return pubkey::fingerprint_text(pubkey::sha256(ByteWriter().string("ssh-ed25519").string(point).take()));
 }
 
@@ -32,9 +37,11 @@ Result<void> Vault::adopt(LockedBytes seed, const Expectation& expected) {
   if (!expected.identity.empty() && identity != expected.identity)
     return fail(Kind::Conflict,
                 "this is another identity than the configured one: a wrong passphrase or other words");
+  ALK_TRY(std::string anchor_key, public_key_at(arena_, seed, anchor_path()));
   cache_.clear();
   seed_ = std::move(seed);
   identity_ = std::move(identity);
+  anchor_key_ = std::move(anchor_key);
   return {};
 }
 
@@ -61,6 +68,7 @@ void Vault::lock() {
   cache_.clear();
   seed_ = {};
   identity_.clear();
+  anchor_key_.clear();
 }
 
 Result<DerivedKey> Vault::compute(Branch branch, const Path& path) {
@@ -151,6 +159,13 @@ Result<EncryptedData> Vault::rotate(const EncryptedData& record, std::uint32_t t
   ALK_TRY(LockedBytes text, secretd::decrypt(arena_, old_key->private_key.bytes(), record));
   ALK_TRY(const DerivedKey* new_key, encryption_key(to_version));
   return secretd::encrypt(new_key->private_key.bytes(), to_version, text.view(), random_);
+}
+
+Result<std::string> Vault::sign_anchor(std::uint64_t sequence, std::string_view hash, std::uint64_t time) {
+  if (hash.size() != pubkey::anchor_hash_size) return fail(Kind::Invalid, "the hash of a row has 32 bytes");
+  ALK_TRY(const DerivedKey* key, derive(Branch::Identity, anchor_path()));
+  return ed25519_sign(arena_, key->private_key.bytes(),
+                      pubkey::anchor_message(pubkey::anchor_version, sequence, hash, time));
 }
 
 } // namespace alk::secretd

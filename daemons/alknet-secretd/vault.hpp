@@ -25,6 +25,8 @@ class Vault {
   bool unlocked() const { return !seed_.empty(); }
   // Of the node identity; empty while locked.
   const std::string& identity() const { return identity_; }
+  // The public half of the key that signs anchors, 32 bytes; empty while locked.
+  const std::string& anchor_key() const { return anchor_key_; }
   std::size_t cached_keys() const { return cache_.size(); }
 
   // Conflict when unlocked already, or when the identity is another than expected: the passphrase or the
@@ -49,6 +51,9 @@ class Vault {
   // The same text, with its tag, under the key of another version.
   Result<EncryptedData> rotate(const EncryptedData& record, std::uint32_t to_version);
 
+  // 64 bytes, of the message that lib/pubkey/anchor.hpp describes. `hash`: 32 bytes of the row.
+  Result<std::string> sign_anchor(std::uint64_t sequence, std::string_view hash, std::uint64_t time);
+
   void sweep() { cache_.sweep(now_()); }
 
  private:
@@ -62,6 +67,7 @@ class Vault {
   const Random random_;
   LockedBytes seed_;
   std::string identity_;
+  std::string anchor_key_;
   KeyCache cache_;
 };
 

@@ -9,6 +9,11 @@ void Anchors::start() {
   look([this] { wait(); });
 }
 
+void Anchors::signer(bool there) {
+  signer_ = there;
+  if (there && !ended_ && told_.sequence > 0 && !told_.is_signed()) look([] {});
+}
+
 void Anchors::changed(std::int64_t revision) {
   if (ended_ || revision - revision_ < changes_per_anchor) return;
   revision_ = revision; // others need not look for the same
@@ -40,16 +45,41 @@ void Anchors::look(std::function<void()> then) {
     ALK_TRY(head->revision, revision(tables));
     return {};
   };
-  store_.read(Place::system(), work, [this, head, then = std::move(then)](Result<void> done) {
+  store_.read(Place::system(), work, [this, head, then = std::move(then)](Result<void> done) mutable {
     if (!done) {
       log::error(done.error().describe());
     } else {
       revision_ = std::max(revision_, head->revision);
-      if (head->anchor.sequence > 0 && !(head->anchor == told_)) tell_(head->anchor);
-      told_ = head->anchor;
+      return take(head->anchor, std::move(then));
     }
     then();
   });
+}
+
+void Anchors::take(const AuditAnchor& found, std::function<void()> then) {
+  pubkey::Anchor head{static_cast<std::uint64_t>(found.sequence), found.hash, 0, {}, {}};
+  const bool told = told_.sequence == head.sequence && told_.hash == head.hash;
+  if (head.sequence == 0 || (told && (told_.is_signed() || !signer_))) return then();
+  if (!signer_) {
+    tell(head);
+    return then();
+  }
+  auto answered = [this, alive = std::weak_ptr(alive_), head,
+                   then = std::move(then)](Result<pubkey::Anchor> result) {
+    if (alive.expired()) return;
+    if (!result) log::debug("an anchor is not signed: " + result.error().describe());
+    tell(result ? *result : head);
+    then();
+  };
+  sign_(head, ended_ ? last_signing_patience : signing_patience, std::move(answered));
+}
+
+// Answers of the signer may come late, and in another order.
+void Anchors::tell(const pubkey::Anchor& head) {
+  const bool same = told_.sequence == head.sequence && told_.hash == head.hash;
+  if (same && (told_.is_signed() || !head.is_signed())) return;
+  tell_(head);
+  if (head.sequence >= told_.sequence) told_ = head;
 }
 
 } // namespace alk::stored

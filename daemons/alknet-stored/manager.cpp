@@ -2,11 +2,14 @@
 
 #include "alknet-stored/engine_module.hpp"
 #include "alknet-stored/graph/acl_graph.hpp"
+#include "alknet-stored/sql/schema.hpp"
 #include "alknet-stored/sqlite/engine.hpp"
+#include "base/encoding.hpp"
 #include "config/config.hpp"
 #include "config/key_source.hpp"
 #include "log/log.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -77,8 +80,21 @@ Result<std::unique_ptr<Engine>> make_engine(const std::string& configuration) {
   return make_sqlite_engine(directory);
 }
 
-void tell_anchor(const AuditAnchor& head) {
-  log::write(log::Level::Info, log::event::audit_anchor, {{"sequence", head.sequence}, {"hash", head.hash}});
+void tell_anchor(const pubkey::Anchor& head) {
+  const bool is_signed = head.is_signed();
+  log::write(log::Level::Info, log::event::audit_anchor,
+             {{"sequence", head.sequence},
+              {"hash", head.hash},
+              {"signature", is_signed ? base64url_encode(head.signature) : "unsigned"},
+              {"time", is_signed ? std::to_string(head.time) : std::string()},
+              {"key", base64url_encode(head.key)}});
+}
+
+// "SQLite 3.40.1" becomes one word.
+void tell_opened(std::string engine) {
+  std::replace(engine.begin(), engine.end(), ' ', '/');
+  log::write(log::Level::Info, log::event::storage_opened,
+             {{"engine", engine}, {"schema", std::uint64_t{system_schema().size()}}});
 }
 
 } // namespace
@@ -86,9 +102,15 @@ void tell_anchor(const AuditAnchor& head) {
 Result<std::unique_ptr<daemon::Service>> Manager::start(daemon::Context& context) {
   ALK_TRY(auto engine, make_engine(context.options.config));
   std::string name = engine->name();
-  ALK_TRY(auto store, Store::open(context.loop, std::move(engine)));
-  std::unique_ptr<Manager> manager(new Manager(context.loop, std::move(store), std::move(name)));
+  auto opened = Store::open(context.loop, std::move(engine));
+  if (!opened) {
+    Faults().note(Place::system(), opened.error(), log::Complaints::Clock::now());
+    return pass(std::move(opened).error());
+  }
+  tell_opened(name);
+  std::unique_ptr<Manager> manager(new Manager(context, std::move(*opened), std::move(name)));
   repair_memberships(*manager->store_);
+  manager->watch_signer();
   manager->anchors_.start();
   ALK_TRY_VOID(manager->bus_.serve(context.bus));
   manager->watch();
@@ -96,23 +118,58 @@ Result<std::unique_ptr<daemon::Service>> Manager::start(daemon::Context& context
   return std::unique_ptr<daemon::Service>(std::move(manager));
 }
 
-Manager::Manager(asio::io_context& loop, std::unique_ptr<Store> store, std::string engine)
-    : store_(std::move(store)), housekeeping_(loop, *store_, &now), anchors_(loop, *store_, &tell_anchor),
+Manager::Manager(daemon::Context& context, std::unique_ptr<Store> store, std::string engine)
+    : store_(std::move(store)), housekeeping_(context.loop, *store_, &now), secrets_(context.bus),
+      anchors_(
+          context.loop, *store_,
+          [this](pubkey::Anchor head, std::chrono::milliseconds patience, Anchors::Done done) {
+            sign(std::move(head), patience, std::move(done));
+          },
+          [this](const pubkey::Anchor& head) {
+            tell_anchor(head);
+            bus_.counts().anchored(head.sequence, head.is_signed());
+          }),
       bus_(*store_, &act_of, std::move(engine)) {
+  store_->on_error([this](const Place& place, const Error& error) {
+    faults_.note(place, error, log::Complaints::Clock::now());
+  });
   bus_.on_change([this](std::int64_t revision) { anchors_.changed(revision); });
 }
 
 // Of several programs that share a server each says on its own bus what any of them has changed.
 void Manager::watch() {
   auto changed = [this] {
-    if (std::exchange(deaf_, false)) log::info("changes of other servers are heard again");
+    if (std::exchange(deaf_, false)) log::write(log::Level::Info, log::event::storage_back, {});
     bus_.look_again();
   };
   auto lost = [this](const Error& error) {
     deaf_ = true;
+    log::write(log::Level::Warning, log::event::storage_lost, {}, {{"reason", error.describe()}});
     log::warning("changes of other servers are not heard: " + error.describe());
   };
   store_->watch(changed, lost);
+}
+
+// The bus starts alknet-secretd for this where it is installed: with an enrolled credential it can sign at
+// once.
+void Manager::watch_signer() {
+  secrets_.on_state(
+      [this](clients::SecretState state) { anchors_.signer(state == clients::SecretState::Unlocked); });
+  secrets_.wake();
+}
+
+void Manager::sign(pubkey::Anchor head, std::chrono::milliseconds patience, Anchors::Done done) {
+  head.time = static_cast<std::uint64_t>(now());
+  const auto hash = hex_decode(head.hash);
+  if (!hash) return done(fail(Kind::Broken, "the hash of the last row is none"));
+  auto answered = [head,
+                   done = std::move(done)](Result<clients::SecretWatch::AnchorSignature> answer) mutable {
+    if (!answer) return done(pass(std::move(answer).error()));
+    head.key = std::move(answer->public_key);
+    head.signature = std::move(answer->signature);
+    done(std::move(head));
+  };
+  secrets_.sign_anchor(head.sequence, *hash, head.time, patience, std::move(answered));
 }
 
 void Manager::stop(std::function<void()> stopped) {

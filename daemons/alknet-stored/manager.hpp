@@ -2,8 +2,10 @@
 #pragma once
 
 #include "alknet-stored/anchors.hpp"
+#include "alknet-stored/faults.hpp"
 #include "alknet-stored/housekeeping.hpp"
 #include "alknet-stored/store_bus.hpp"
+#include "clients/secret_watch.hpp"
 #include "daemon/daemon.hpp"
 
 namespace alk::stored {
@@ -19,12 +21,16 @@ class Manager : public daemon::Service {
   void stop(std::function<void()> stopped) override;
 
  private:
-  Manager(asio::io_context& loop, std::unique_ptr<Store> store, std::string engine);
+  Manager(daemon::Context& context, std::unique_ptr<Store> store, std::string engine);
 
   void watch();
+  void watch_signer();
+  void sign(pubkey::Anchor head, std::chrono::milliseconds patience, Anchors::Done done);
 
+  Faults faults_;
   std::unique_ptr<Store> store_;
   Housekeeping housekeeping_; // this and all below refer to it
+  clients::SecretWatch secrets_;
   Anchors anchors_;
   StoreBus bus_;
   bool deaf_ = false; // to what other programs change in the same database

@@ -89,6 +89,7 @@ inline constexpr bus::PolicyRule store_policy[] = {
     {"Authenticate", bus::Who::Authd},
     {"GetRevision", bus::Who::Authd},
     {"MarkUsed", bus::Who::Authd},
+    {"GetMetrics", bus::Who::Reader},
     {bus::read_properties, bus::Who::Reader},
 };
 

@@ -1,5 +1,7 @@
 #include "alknet-stored/store.hpp"
 
+#include <algorithm>
+
 #include <asio/post.hpp>
 
 namespace alk::stored {
@@ -18,9 +20,9 @@ Store::~Store() {
   self_.reset();
 }
 
-Worker::Done Store::ticket(Done done) {
+Worker::Done Store::ticket(const Place& place, Done done) {
   const std::uint64_t number = ++last_;
-  waiting_.emplace(number, std::move(done));
+  waiting_.emplace(number, Waiting{place, std::move(done)});
   return [&loop = loop_, weak = std::weak_ptr(self_), number](Result<void> result) {
     auto shared = std::make_shared<Result<void>>(std::move(result));
     asio::post(loop, [weak, number, shared] {
@@ -31,7 +33,8 @@ Worker::Done Store::ticket(Done done) {
 
 void Store::finish(std::uint64_t number, Result<void> result) {
   auto entry = waiting_.extract(number);
-  entry.mapped()(std::move(result));
+  if (!result && on_error_) on_error_(entry.mapped().place, result.error());
+  entry.mapped().done(std::move(result));
   if (waiting_.empty() && idle_) std::exchange(idle_, nullptr)();
 }
 
@@ -66,7 +69,8 @@ void Store::write(Place place, Work work, Done done) {
     done(std::move(result));
     tell_commit(place);
   };
-  writer_->submit(std::move(place), std::move(work), ticket(std::move(finished)));
+  auto answer = ticket(place, std::move(finished));
+  writer_->submit(std::move(place), std::move(work), std::move(answer));
 }
 
 Worker& Store::quietest() {
@@ -77,7 +81,25 @@ Worker& Store::quietest() {
 }
 
 void Store::read(Place place, Work work, Done done) {
-  quietest().submit(std::move(place), std::move(work), ticket(std::move(done)));
+  auto busy = [](const auto& reader) { return !reader->idle(); };
+  if (std::all_of(readers_.begin(), readers_.end(), busy)) ++reader_waits_;
+  auto answer = ticket(place, std::move(done));
+  quietest().submit(std::move(place), std::move(work), std::move(answer));
+}
+
+Store::Numbers Store::numbers() const {
+  Numbers all;
+  auto add = [&all](Numbers::OfAccess& access, const Worker& worker) {
+    access.done += worker.counts().done.value();
+    access.failed += worker.counts().failed.value();
+    access.waiting += worker.waiting();
+    all.open_tenants += worker.counts().open_tenants;
+  };
+  add(all.write, *writer_);
+  for (const auto& reader : readers_) add(all.read, *reader);
+  all.commits = writer_->counts().commits.value();
+  all.reader_waits = reader_waits_;
+  return all;
 }
 
 // One reader after the other lets go of the file, then the writer does and runs the task.
@@ -87,14 +109,14 @@ void Store::close_readers(Place place, std::size_t first, std::function<Result<v
       done(std::move(result));
       tell_commit(place);
     };
-    return writer_->submit_closed(std::move(place), std::move(task), ticket(std::move(finished)));
+    return writer_->submit_closed(place, std::move(task), ticket(place, std::move(finished)));
   }
   auto nothing = []() -> Result<void> { return {}; };
   auto next = [this, place, first, task = std::move(task), done = std::move(done)](Result<void> closed) {
     if (!closed) return done(std::move(closed));
     close_readers(place, first + 1, task, done);
   };
-  readers_[first]->submit_closed(place, nothing, ticket(std::move(next)));
+  readers_[first]->submit_closed(place, nothing, ticket(place, std::move(next)));
 }
 
 void Store::retire(Place place, Done done) {

@@ -31,6 +31,9 @@ class Store {
   Engine& engine() { return *engine_; }
   asio::io_context& loop() { return loop_; }
 
+  // Called on the loop with every error, before who asked hears of it.
+  void on_error(std::function<void(const Place&, const Error&)> hear) { on_error_ = std::move(hear); }
+
   // `changed` is called on the loop whenever another program may have changed the system's database, `lost`
   // when that is not known any more, until `changed`. Never with an engine that has no other writers.
   void watch(std::function<void()> changed, std::function<void(Error)> lost);
@@ -39,13 +42,27 @@ class Store {
   // in any. A hint to look again; it may come for nothing.
   void on_commit(std::function<void(const std::optional<Place>&)> hear) { committed_ = std::move(hear); }
 
+  // What its threads have done since the start, and what waits for them.
+  struct Numbers {
+    struct OfAccess {
+      std::uint64_t done = 0, failed = 0, waiting = 0;
+    };
+    OfAccess read, write;
+    std::uint64_t commits = 0;
+    std::uint64_t reader_waits = 0; // questions that found every reader at work
+    std::uint64_t open_tenants = 0; // open files of tenants, by all threads
+  };
+  Numbers numbers() const;
+  // In bytes, of all databases; `system` is a transaction of the system's.
+  Result<std::uint64_t> size(Transaction& system) const { return engine_->size(system); }
+
   // `idle` is called once, when nothing is under way any more; at once if nothing is.
   void when_idle(std::function<void()> idle);
 
  private:
   Store(asio::io_context& loop, std::unique_ptr<Engine> engine) : loop_(loop), engine_(std::move(engine)) {}
   // What the threads carry in place of `done`, which stays on the loop with all that it holds.
-  Worker::Done ticket(Done done);
+  Worker::Done ticket(const Place& place, Done done);
   void finish(std::uint64_t number, Result<void> result);
   void close_readers(Place place, std::size_t first, std::function<Result<void>()> task, Done done);
   Worker& quietest();
@@ -56,7 +73,13 @@ class Store {
   asio::io_context& loop_;
   std::unique_ptr<Engine> engine_;
   std::uint64_t last_ = 0;
-  std::map<std::uint64_t, Done> waiting_;
+  std::uint64_t reader_waits_ = 0;
+  struct Waiting {
+    Place place;
+    Done done;
+  };
+  std::map<std::uint64_t, Waiting> waiting_;
+  std::function<void(const Place&, const Error&)> on_error_;
   std::function<void()> idle_;
   std::shared_ptr<Store*> self_ = std::make_shared<Store*>(this); // posted answers hold it weakly
   std::function<void(const std::optional<Place>&)> committed_;

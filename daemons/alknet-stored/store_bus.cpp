@@ -18,7 +18,7 @@ bus::Interface StoreBus::interface(StoreBus* self) {
   Methods all;
   for (auto part : {account_methods, organization_methods, key_methods, api_key_methods, outbound_methods,
                     audit_methods, identity_methods, graph_type_methods, graph_methods, node_methods,
-                    acl_methods, event_methods, queue_methods, upkeep_methods}) {
+                    acl_methods, event_methods, queue_methods, upkeep_methods, metrics_methods}) {
     Methods methods = part(self);
     std::move(methods.begin(), methods.end(), std::back_inserter(all));
   }
@@ -35,7 +35,10 @@ bus::Method StoreBus::method(StoreBus* self, const char* name, std::vector<bus::
                              std::vector<bus::Argument> out, Planner planner) {
   auto handler = [self, planner = std::move(planner)](bus::Call call) {
     auto plan = planner(call, self->make_act_(call));
-    if (!plan) return call.finish(pass(std::move(plan).error()));
+    if (!plan) {
+      self->counts_.refused(plan.error().kind);
+      return call.finish(pass(std::move(plan).error()));
+    }
     self->start(std::move(call), std::move(*plan));
   };
   return {name, std::move(in), std::move(out), bus::Method::Defer(handler)};
@@ -44,7 +47,10 @@ bus::Method StoreBus::method(StoreBus* self, const char* name, std::vector<bus::
 void StoreBus::start(bus::Call call, Plan plan) {
   auto held = std::make_shared<bus::Call>(std::move(call));
   auto done = [this, held, answer = std::move(plan.answer), made = plan.revision](Result<void> result) {
-    if (result) answer(held->out);
+    if (result)
+      answer(held->out);
+    else
+      counts_.refused(result.error().kind);
     const bool changed = result && made;
     held->finish(std::move(result));
     if (changed) announce(*made);

@@ -2,6 +2,7 @@
 // Decode, ask the storage, log once, signal, answer.
 #pragma once
 
+#include "alknet-stored/counts.hpp"
 #include "alknet-stored/graph/schema.hpp"
 #include "alknet-stored/plan.hpp"
 #include "alknet-stored/store.hpp"
@@ -38,6 +39,7 @@ class StoreBus {
   // Before the storage is waited for: whoever reads events is always about to read more.
   void end_subscriptions();
   Upkeep& upkeep() { return upkeep_; }
+  Counts& counts() { return counts_; }
   // For works of Access::Write alone: it belongs to the thread that writes.
   std::shared_ptr<SchemaCache> schemas() const { return schemas_; }
   const bus::Accounts& accounts() const { return accounts_; } // on the loop
@@ -51,6 +53,7 @@ class StoreBus {
   std::string engine_;
   bus::Accounts accounts_;
   Upkeep upkeep_;
+  Counts counts_;
   std::shared_ptr<SchemaCache> schemas_ = std::make_shared<SchemaCache>();
   std::int64_t announced_ = 0;
   std::function<void(std::int64_t)> on_change_;
@@ -66,6 +69,7 @@ Methods api_key_methods(StoreBus* self);
 Methods outbound_methods(StoreBus* self);
 Methods audit_methods(StoreBus* self);
 Methods identity_methods(StoreBus* self);
+Methods metrics_methods(StoreBus* self);
 Methods graph_type_methods(StoreBus* self);
 Methods graph_methods(StoreBus* self);
 Methods node_methods(StoreBus* self);

@@ -46,6 +46,16 @@ std::size_t Worker::waiting() const {
   return queue_.size();
 }
 
+bool Worker::idle() const {
+  std::lock_guard lock(mutex_);
+  return queue_.empty() && !working_;
+}
+
+void Worker::answer(Job& job, Result<void> result) {
+  (result ? counts_.done : counts_.failed).add();
+  job.done(std::move(result));
+}
+
 void Worker::run() {
   for (;;) {
     std::vector<Job> jobs = take();
@@ -57,7 +67,9 @@ void Worker::run() {
 // Empty: the end, and nothing waits any more.
 std::vector<Worker::Job> Worker::take() {
   std::unique_lock lock(mutex_);
+  working_ = false;
   wake_.wait(lock, [this] { return ending_ || !queue_.empty(); });
+  working_ = !queue_.empty();
   const std::size_t count = std::min(queue_.size(), access_ == Access::Write ? max_group : 1);
   std::vector<Job> jobs(std::make_move_iterator(queue_.begin()),
                         std::make_move_iterator(queue_.begin() + static_cast<std::ptrdiff_t>(count)));
@@ -84,14 +96,17 @@ void Worker::run_group(std::vector<Job>& jobs, std::size_t begin, std::size_t en
   }
   auto opened = connection(jobs[begin].place);
   if (!opened) {
-    for (std::size_t i = begin; i < end; ++i) jobs[i].done(tl::unexpected<Error>(opened.error()));
+    for (std::size_t i = begin; i < end; ++i) answer(jobs[i], tl::unexpected<Error>(opened.error()));
     return;
   }
-  if (access_ == Access::Read) return jobs[begin].done((*opened)->transact(Access::Read, jobs[begin].work));
+  if (access_ == Access::Read)
+    return answer(jobs[begin], (*opened)->transact(Access::Read, jobs[begin].work));
   std::vector<Work> works;
   for (std::size_t i = begin; i < end; ++i) works.push_back(std::move(jobs[i].work));
   std::vector<Result<void>> answers = (*opened)->transact_each(works);
-  for (std::size_t i = begin; i < end; ++i) jobs[i].done(std::move(answers[i - begin]));
+  if (std::any_of(answers.begin(), answers.end(), [](const auto& one) { return one.has_value(); }))
+    counts_.commits.add();
+  for (std::size_t i = begin; i < end; ++i) answer(jobs[i], std::move(answers[i - begin]));
 }
 
 Result<Connection*> Worker::connection(const Place& place) {
@@ -105,6 +120,7 @@ Result<Connection*> Worker::connection(const Place& place) {
   ALK_TRY(auto opened, open_tenant(place));
   if (tenants_.size() >= max_open_tenants) tenants_.pop_back();
   tenants_.push_front({place, std::move(opened)});
+  counts_.open_tenants = tenants_.size();
   return tenants_.front().connection.get();
 }
 
@@ -123,6 +139,7 @@ Result<std::unique_ptr<Connection>> Worker::open_tenant(const Place& place) {
 
 void Worker::close(const Place& place) {
   tenants_.remove_if([&](const Open& open) { return open.place == place; });
+  counts_.open_tenants = tenants_.size();
 }
 
 } // namespace alk::stored

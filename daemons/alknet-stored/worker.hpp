@@ -2,7 +2,9 @@
 #pragma once
 
 #include "alknet-stored/sql/engine.hpp"
+#include "base/tally.hpp"
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -18,6 +20,14 @@ inline constexpr std::size_t max_waiting = 4096;
 inline constexpr std::size_t max_group = 128;
 // Tenants' databases that one thread holds open; the one that was used longest ago is closed.
 inline constexpr std::size_t max_open_tenants = 64;
+
+// Written by the worker's thread, read by any.
+struct WorkerCounts {
+  Tally done;    // transactions that were acknowledged
+  Tally failed;  // and those that were refused
+  Tally commits; // groups of a writer that reached the disk together
+  std::atomic<std::uint64_t> open_tenants{0};
+};
 
 class Worker {
  public:
@@ -36,6 +46,8 @@ class Worker {
   void submit_closed(Place place, std::function<Result<void>()> task, Done done);
 
   std::size_t waiting() const;
+  bool idle() const; // nothing waits and nothing runs
+  const WorkerCounts& counts() const { return counts_; }
 
  private:
   struct Job {
@@ -54,6 +66,7 @@ class Worker {
   void run();
   std::vector<Job> take();
   void work_off(std::vector<Job> jobs);
+  void answer(Job& job, Result<void> result);
   void run_group(std::vector<Job>& jobs, std::size_t begin, std::size_t end);
   Result<Connection*> connection(const Place& place);
   Result<std::unique_ptr<Connection>> open_tenant(const Place& place);
@@ -65,8 +78,10 @@ class Worker {
   std::list<Open> tenants_;            // the one used last in front
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Job> queue_; // with `ending_` under the mutex
+  std::deque<Job> queue_; // with the next two under the mutex
   bool ending_ = false;
+  bool working_ = false;
+  WorkerCounts counts_;
   std::thread thread_; // last: it uses all of them
 };
 

@@ -39,8 +39,13 @@ static bool is_member(std::uint32_t uid, const char* group_name) {
 }
 
 Accounts Accounts::of_this_machine() {
-  return {::geteuid(), find_user(listend_user), [](std::uint32_t uid) { return is_member(uid, admin_group); },
-          0,           find_user(metrics_user), find_user(authd_user)};
+  return {::geteuid(),
+          find_user(listend_user),
+          [](std::uint32_t uid) { return is_member(uid, admin_group); },
+          0,
+          find_user(metrics_user),
+          find_user(authd_user),
+          find_user(stored_user)};
 }
 
 static bool is_trusted(std::uint32_t uid, const Accounts& accounts) {
@@ -53,9 +58,10 @@ static bool reaches(Who who, std::uint32_t uid, const Accounts& accounts) {
   case Who::Root: return false;
   case Who::Listend: return accounts.listend_uid == uid;
   case Who::Authd: return accounts.authd_uid == uid;
+  case Who::Stored: return accounts.stored_uid == uid;
   case Who::Admin: return accounts.is_admin && accounts.is_admin(uid);
   case Who::Reader:
-    return accounts.listend_uid == uid || accounts.metrics_uid == uid ||
+    return accounts.listend_uid == uid || accounts.stored_uid == uid || accounts.metrics_uid == uid ||
            (accounts.is_admin && accounts.is_admin(uid));
   case Who::Anyone: return true;
   }

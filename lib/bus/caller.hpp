@@ -16,6 +16,7 @@ enum class Who {
   Root,
   Listend, // and alknet-listend's user
   Authd,   // and alknet-authd's user
+  Stored,  // and alknet-stored's user
   Admin,   // and members of the group alknet-admin
   Reader,  // all of these, and who only looks at numbers: metrics_user
   Anyone,  // whom the bus policy lets through
@@ -37,6 +38,7 @@ using Policy = std::span<const PolicyRule>;
 
 inline constexpr const char* listend_user = "alknet-listend";
 inline constexpr const char* authd_user = "alknet-authd";
+inline constexpr const char* stored_user = "alknet-stored";
 inline constexpr const char* metrics_user = "alknet-metrics";
 inline constexpr const char* admin_group = "alknet-admin";
 
@@ -48,6 +50,7 @@ struct Accounts {
   std::uint32_t root_uid = 0; // tests, which run as root, say otherwise
   std::optional<std::uint32_t> metrics_uid{};
   std::optional<std::uint32_t> authd_uid{};
+  std::optional<std::uint32_t> stored_uid{};
 
   static Accounts of_this_machine();
 };

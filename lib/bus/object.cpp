@@ -38,8 +38,8 @@ struct Object::Impl final : Installed {
 Result<std::uint32_t> Object::Impl::admit(const Message& message, std::string_view member) {
   ALK_TRY(auto uid, connection->sender_uid(message));
   if (allowed(interface.policy, member, uid, accounts)) return uid;
-  log::info("bus call refused: " + std::string(interface.name) + "." + std::string(member) + " by user id " +
-            std::to_string(uid));
+  log::write(log::Level::Info, log::event::bus_call_refused,
+             {{"interface", interface.name}, {"member", member}, {"uid", std::uint64_t{uid}}});
   return fail(Kind::Denied,
               "this user may not call " + std::string(interface.name) + "." + std::string(member));
 }

@@ -35,7 +35,7 @@ static Result<void> judge(Result<Message> reply, const std::string& action) {
     return fail(Kind::Denied, "polkit does not answer: only root may do this");
   }
   if (*granted) return {};
-  log::info("bus call refused: polkit does not grant " + action);
+  log::write(log::Level::Info, log::event::bus_call_refused, {{"action", action}});
   return fail(Kind::Denied, "polkit does not grant " + action + " to this user");
 }
 

@@ -28,6 +28,7 @@ Result<SecretStatus> SecretClient::status() {
   take("state", state);
   status.unlocked = state == "unlocked";
   take("identity", status.identity);
+  take("anchor-key", status.anchor_key);
   take("configured-identity", status.configured_identity);
   take("configuration-usable", status.configuration_usable);
   take("unattended", status.unattended);

@@ -13,7 +13,9 @@ inline constexpr std::chrono::milliseconds secret_deadline{65000};
 
 struct SecretStatus {
   bool unlocked = false;
-  std::string identity;            // fingerprint; empty while locked
+  std::string identity; // fingerprint; empty while locked
+  std::string
+      anchor_key; // as an OpenSSH line, of the key that signs the ends of the audit log; empty while locked
   std::string configured_identity; // [secrets] identity; empty: none
   bool configuration_usable = true;
   bool unattended = false; // an enrolled credential unlocks at every start

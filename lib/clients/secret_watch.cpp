@@ -11,6 +11,8 @@ namespace alk::clients {
 static constexpr bus::Destination properties{secret_daemon.name, secret_daemon.path,
                                              "org.freedesktop.DBus.Properties"};
 
+static constexpr std::uint32_t rows_version = 1; // of the audit log
+
 static constexpr std::chrono::milliseconds pause_before_asking_again{1000};
 
 static SecretState state_of(std::string_view word) {
@@ -110,6 +112,26 @@ Task<Result<SecretBytes>> SecretWatch::decrypt(EncryptedRecord record) {
     return mine->open(box);
   };
   return ask<SecretBytes>("Decrypt", std::move(fill), std::move(decode));
+}
+
+static Result<SecretWatch::AnchorSignature> read_signature(bus::Message& reply) {
+  ALK_TRY(std::string public_key, reply.read_bytes(32));
+  ALK_TRY(std::string signature, reply.read_bytes(64));
+  if (public_key.size() != 32 || signature.size() != 64)
+    return fail(Kind::Broken, "this is no signature of Ed25519");
+  return SecretWatch::AnchorSignature{std::move(public_key), std::move(signature)};
+}
+
+void SecretWatch::sign_anchor(std::uint64_t sequence, const std::string& hash, std::uint64_t time,
+                              std::chrono::milliseconds patience,
+                              std::function<void(Result<AnchorSignature>)> done) {
+  auto call = connection_.make_call(secret_daemon, "SignAnchor", bus::AutoStart::No);
+  if (call) call.write_u32(rows_version).write_u64(sequence).write_bytes(hash).write_u64(time);
+  auto answered = [alive = std::weak_ptr(alive_), done = std::move(done)](Result<bus::Message> reply) {
+    if (alive.expired()) return;
+    done(reply ? read_signature(*reply) : pass(std::move(reply).error()));
+  };
+  connection_.call(std::move(call), patience, std::move(answered));
 }
 
 } // namespace alk::clients

@@ -1,5 +1,5 @@
-// org.alknet.Secret1 as alknet-listend sees it: whether it is unlocked, and what this user may have of it
-// while it is. Secrets come as sealed boxes to a key of one use.
+// org.alknet.Secret1 as alknet-listend and alknet-stored see it: whether it is unlocked, and what this user
+// may have of it while it is. Secrets come as sealed boxes to a key of one use.
 #pragma once
 
 #include "bus/connection.hpp"
@@ -39,6 +39,15 @@ class SecretWatch {
   Task<Result<Key>> derive_ed25519(std::string path);
   // Locked, Denied (another's tag), Invalid, Gone.
   Task<Result<SecretBytes>> decrypt(EncryptedRecord record);
+
+  struct AnchorSignature {
+    std::string public_key; // 32 bytes
+    std::string signature;  // 64 bytes
+  };
+  // What lib/pubkey/anchor.hpp describes; `hash` has 32 bytes. On the connection's loop alone; `done` is
+  // called once within `patience`, unless this ends before. Locked, Denied, Invalid (the time), Gone.
+  void sign_anchor(std::uint64_t sequence, const std::string& hash, std::uint64_t time,
+                   std::chrono::milliseconds patience, std::function<void(Result<AnchorSignature>)> done);
 
  private:
   template <class T>

@@ -34,6 +34,16 @@ inline constexpr Event secrets_unlocked{"73978b8678e1453c99e99b3ae967df4f", "sec
 inline constexpr Event secrets_locked{"59b2d45721d2458bb275f879471f0360", "secrets locked"};
 inline constexpr Event unlock_refused{"c4cb69daa4324c0fbf6b7df3d6568cdf", "unlock refused"};
 inline constexpr Event audit_anchor{"0854f21ece2443c3833ea694c0037d39", "audit anchor"};
+inline constexpr Event bus_call_refused{"aabd491e6d614bdab6e79ffcad57dcd0", "bus call refused"};
+inline constexpr Event host_key_taken{"2c228639c3a548d4bdbed5875077fed1", "host key taken"};
+inline constexpr Event host_key_missing{"39868693e8a94648b3fc24cbd24d6b44", "host key missing"};
+inline constexpr Event client_unserved{"05633e1e204b4911a8e985018ac65a35", "client not served"};
+inline constexpr Event secret_refused{"6c17dcadbaf44006adca75f6157e3b17", "secret refused"};
+inline constexpr Event storage_opened{"e33ef0efa8624ca7bc06e4ed72615d1a", "storage opened"};
+inline constexpr Event storage_lost{"e5524be4be9e4c399435c75e80920f31", "storage server lost"};
+inline constexpr Event storage_back{"68f43d217d094cc89730e03d741efc15", "storage server back"};
+inline constexpr Event storage_full{"899815fe9ae243d0a5486a2570df10ea", "storage full"};
+inline constexpr Event storage_damaged{"261d502b70294d8991b96ffadc0e0a09", "storage damaged"};
 } // namespace event
 
 } // namespace alk::log

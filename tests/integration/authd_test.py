@@ -284,7 +284,7 @@ class Callers(AuthdCase):
         self.start_authd(self.one, users={"alknet-listend": NOBODY})
         for call in (("Reload",), ("Prepare", "1"), ("Commit", "1"), ("Abort", "1"), ("Get",)):
             self.assertEqual(self.stranger(*call), "org.alknet.Error.Denied", call)
-        self.authd.wait_line(rf"bus call refused: {NAME}.Reload by user id {NOBODY}")
+        self.authd.wait_line(f"bus call refused interface={NAME} member=Reload uid={NOBODY}")
         self.transaction("Prepare", 1)  # nobody's Prepare left nothing open
 
 

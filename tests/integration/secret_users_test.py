@@ -25,7 +25,7 @@ stranger = 65534
 
 # Runs as another user. Gives {what: "ok" or the error's name}.
 asking = """
-import json, os, sys, dbus
+import json, os, sys, time, dbus
 bus = dbus.bus.BusConnection(sys.argv[1])
 records = json.loads(sys.argv[2])
 proxy = bus.get_object("org.alknet.Secret1", "/org/alknet/Secret1", introspect=False)
@@ -39,7 +39,9 @@ questions = {
     "DeriveEncryptionKey": ("m/74'/2'/0'/0'", key), "DeriveEthereumKey": ("m/44'/60'/0'/0/0", key),
     "DerivePassword": ("m/74'/1'/0'/7'", one, key), "Encrypt": (key, box, "x", dbus.UInt32(2)),
     "Decrypt alknet-listend": (record("alknet-listend"), key), "Decrypt web": (record("web"), key),
-    "Decrypt": (record(""), key), "Rotate": (record("web"), dbus.UInt32(3)),
+    "SignAnchor": (dbus.UInt32(1), dbus.UInt64(7), dbus.ByteArray(bytes(32)), dbus.UInt64(int(time.time()))),
+    "SignAnchor of another day": (dbus.UInt32(1), dbus.UInt64(7), dbus.ByteArray(bytes(32)), dbus.UInt64(1)),
+    "GetMetrics": (), "Decrypt": (record(""), key), "Rotate": (record("web"), dbus.UInt32(3)),
 }
 answers = {}
 for what, arguments in questions.items():
@@ -132,8 +134,19 @@ class Users(harness.Case):
         self.assertEqual({answer for what, answer in answers.items() if what not in allowed}, {bus_refuses})
         self.assertEqual(self.client.status()["state"], "unlocked")
 
+    def test_alknet_stored_gets_a_signature_and_no_secret(self):
+        answers = self.ask_as(users["alknet-stored"])
+        self.assertEqual({what for what, answer in answers.items() if answer == "ok"}, {"SignAnchor", "State"})
+        self.assertEqual(answers.pop("SignAnchor of another day"), "org.alknet.Error.Invalid")
+        self.assertEqual({answer for what, answer in answers.items() if what not in ("SignAnchor", "State")}, {bus_refuses})
+
+    def test_alknet_metrics_gets_numbers(self):
+        answers = self.ask_as(users["alknet-metrics"])
+        self.assertEqual(answers.pop("GetMetrics"), "ok")
+        self.assertEqual(set(answers.values()), {bus_refuses})
+
     def test_all_others_get_nothing(self):
-        for uid in (users["alknet-authd"], users["alknet-stored"], users["alknet-metrics"], stranger):
+        for uid in (users["alknet-authd"], stranger):
             with self.subTest(uid=uid):
                 self.assertEqual(set(self.ask_as(uid).values()), {bus_refuses})
         self.assertEqual(self.client.status()["state"], "unlocked")

@@ -362,6 +362,11 @@ class Storage(harness.Case):
         server.ctl("account", "add", "ada@example.org", "--scope", "a:b")
         server.ctl("acl", "grant", "ada@example.org", "--scope", "c:d")
         self.assertTrue((server.state / "store/system.db").exists())
+        numbers = server.ctl("metrics").stdout.decode()
+        for line in ("alknet_stored_up 1", 'alknet_stored_rows{table="accounts"} 1'):
+            self.assertIn(f"\n{line}\n", numbers)
+        self.assertRegex(numbers, r"\nalknet_stored_audit_sequence [1-9]")
+        self.assertIn("\nalknet_secretd_up ", numbers)
         for path in (server.state / "store").iterdir():
             self.assertEqual(mode(path), 0o600, path)
         server.program.stop()

@@ -231,14 +231,14 @@ class TwoHeads(OnServer):
     def test_across_a_cut(self):
         self.assertEqual(self.verdict(), (True, ""))
         self.line.cut()
-        self.other.wait_line("WARN changes of other servers are not heard")
+        self.other.wait_line("WARN storage server lost")
         self.assertIsNone(self.verdict(), "nothing is known, so nothing is accepted")
         self.assertIsNone(self.other_says("GetRevision"))
         self.revoke()
         self.assertIsNone(self.verdict())
         self.line.mend()
         self.assertEqual(self.verdict(), (False, "revoked"))
-        self.other.wait_line("INFO changes of other servers are heard again")
+        self.other.wait_line("INFO storage server back")
         self.heard(self.revision())
 
     def test_events_of_one_reach_who_listens_to_the_other_also_across_a_cut(self):

@@ -303,6 +303,7 @@ class Files(Stored):
 
     def test_what_was_written_is_there_after_a_restart(self):
         stored = self.start_stored()
+        self.assertRegex(stored.text(), r"storage opened engine=SQLite/3[.0-9]+ schema=\d+")
         self.ctl("account", "add", "ada@example.org")
         self.end(stored)
         self.start_stored()
@@ -312,7 +313,7 @@ class Files(Stored):
         stored = self.start_stored()
         self.ctl("account", "add", "ada@example.org")
         self.end(stored)
-        anchor = re.search(r"audit anchor sequence=1 hash=([0-9a-f]{64})$", stored.text(), re.M)[1]
+        anchor = re.search(r"audit anchor sequence=1 hash=([0-9a-f]{64}) signature=unsigned", stored.text(), re.M)[1]
         # Whoever writes a new log of hashes that fit each other has another end.
         self.start_stored().wait_line(f"audit anchor sequence=1 hash={anchor}")
         self.ctl("audit", "verify", "--anchor", f"1:{anchor}")
@@ -341,7 +342,7 @@ class Files(Stored):
 
     def test_a_damaged_file_is_refused_and_left_alone(self):
         self.state.joinpath("system.db").write_bytes(os.urandom(16384))
-        self.refused("no database")
+        self.refused("storage damaged database=system")
 
 
 class Disk(Stored):
@@ -377,6 +378,7 @@ class Disk(Stored):
         for _ in range(3):
             self.assertIn("storage full", self.ctl("account", "add", "during@example.org", check=1))
         self.assertEqual([a["email"] for a in self.asked("account", "list")["accounts"]], ["before@example.org"])
+        self.assertEqual(stored.text().count("storage full database=system"), 1)
         filler.unlink()
         self.ctl("account", "add", "after@example.org")
         self.assertEqual([a["email"] for a in self.asked("account", "list")["accounts"]],

@@ -61,6 +61,9 @@ class Newcomer(story.Case):
         self.assertIn("refused", self.ctl("token", "verify", given=f"{key}\n", check=1))
         self.assert_gone_within_a_second(program, "keys", "remove", self.client.fingerprint, "--account", email)
         self.assertIn("intact", self.ctl("audit", "verify"))
+        place = ["org.alknet.Store1", "/org/alknet/Store1", "org.alknet.Store1"]
+        self.assertIn("alknet_stored_rows", self.server_box.run(["busctl", "call", *place, "GetMetrics"], user="alknet-metrics").stdout)
+        self.server_box.run(["busctl", "call", *place, "VerifyAudit", "s", ""], user="alknet-metrics", check=1)
         # The end of the log stands in the journal; the database alone cannot be made to agree with another.
         self.server_box.run(["systemctl", "stop", "alknet-stored"])
         self.assertRegex(self.ctl("audit", "verify"), r"anchors compared with: [1-9]\d*\nrows after the anchor: 0\n")

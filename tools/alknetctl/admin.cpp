@@ -3,6 +3,7 @@
 #include "base/fd.hpp"
 #include "bus/socket_address.hpp"
 #include "clients/auth_client.hpp"
+#include "clients/destinations.hpp"
 #include "clients/metrics_wire.hpp"
 #include "loop/task_group.hpp"
 
@@ -40,6 +41,12 @@ class BusAdmin : public Admin {
   }
   Result<std::vector<Metric>> auth_metrics() override {
     return clients::ask_metrics(connection_, {"org.alknet.Auth1", "/org/alknet/Auth1", "org.alknet.Auth1"});
+  }
+  Result<std::vector<Metric>> store_metrics() override {
+    return clients::ask_metrics(connection_, clients::store_daemon);
+  }
+  Result<std::vector<Metric>> secret_metrics() override {
+    return clients::ask_metrics(connection_, clients::secret_daemon);
   }
   Result<clients::Login> verify_token(const SecretBytes& token, const std::string& address) override {
     return clients::verify_token(connection_, token.view(), address);

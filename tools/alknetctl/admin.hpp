@@ -40,6 +40,8 @@ class Admin {
   virtual Result<clients::Reloaded> reload() = 0;
   virtual Result<std::vector<Metric>> metrics() = 0;      // of alknet-listend
   virtual Result<std::vector<Metric>> auth_metrics() = 0; // of alknet-authd
+  virtual Result<std::vector<Metric>> store_metrics() = 0;
+  virtual Result<std::vector<Metric>> secret_metrics() = 0;
   virtual Result<clients::Login> verify_token(const SecretBytes& token, const std::string& address) = 0;
   virtual Result<clients::Explanation> explain(const std::string& identity, const std::string& destination,
                                                const std::string& transport) = 0;

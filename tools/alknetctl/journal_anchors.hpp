@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "pubkey/anchor.hpp"
 
 #include <string>
 #include <string_view>
@@ -13,10 +14,11 @@ namespace alk::alknetctl {
 // are only needed for what is older.
 inline constexpr std::size_t max_journal_anchors = 1000;
 
-// "SEQUENCE:HASH" of each entry in the output of `journalctl --output=json`; other lines are left out.
-std::vector<std::string> anchors_in(std::string_view journal);
+// Of each entry in the output of `journalctl --output=json`; other lines are left out. What says that it is
+// signed and is not in the form of that stays in, with a signature that is no one's.
+std::vector<pubkey::Anchor> anchors_in(std::string_view journal);
 
 // Errors: Unsupported (there is no journal to read here).
-Result<std::vector<std::string>> read_journal_anchors();
+Result<std::vector<pubkey::Anchor>> read_journal_anchors();
 
 } // namespace alk::alknetctl

@@ -54,6 +54,13 @@ void append(std::vector<Metric>& all, Result<std::vector<Metric>> more) {
     if (known.insert(metric.name).second) all.push_back(std::move(metric));
 }
 
+// One that D-Bus starts when it is needed: it may well not run.
+void add_on_demand(std::vector<Metric>& all, const char* up, const char* help,
+                   Result<std::vector<Metric>> counted) {
+  all.push_back(gauge(up, help, {{{}, counted.has_value()}}));
+  append(all, std::move(counted));
+}
+
 bool is_name(const std::string& name) {
   auto fits = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -90,24 +97,26 @@ void print(const std::vector<Metric>& all, const Output& output) {
   print_json(document, output);
 }
 
-constexpr const char* up = "alknet_up";
-constexpr const char* up_help = "Whether alknet-listend answers";
+constexpr const char* listend_up = "alknet_up";
+constexpr const char* listend_up_help = "Whether alknet-listend answers";
 
 } // namespace
 
 Result<std::vector<Metric>> gather_metrics(Admin& admin) {
   ALK_TRY(clients::ListenStatus status, admin.status());
   ALK_TRY(std::vector<Metric> counted, admin.metrics());
-  std::vector<Metric> all{gauge(up, up_help, {{{}, 1}})};
+  std::vector<Metric> all{gauge(listend_up, listend_up_help, {{{}, 1}})};
   add_listend(all, status);
   append(all, std::move(counted));
   add_authd(all, status, admin.auth_info());
   append(all, admin.auth_metrics());
+  add_on_demand(all, "alknet_stored_up", "Whether alknet-stored runs and answers", admin.store_metrics());
+  add_on_demand(all, "alknet_secretd_up", "Whether alknet-secretd runs and answers", admin.secret_metrics());
   return all;
 }
 
 std::vector<Metric> metrics_of_nothing() {
-  return {gauge(up, up_help, {{{}, 0}})};
+  return {gauge(listend_up, listend_up_help, {{{}, 0}})};
 }
 
 std::string exposition(const std::vector<Metric>& metrics) {

@@ -6,6 +6,7 @@
 #include "clients/secret_client.hpp"
 #include "format.hpp"
 #include "json.hpp"
+#include "pubkey/anchor.hpp"
 #include "pubkey/key_blob.hpp"
 
 #include <cerrno>
@@ -115,6 +116,12 @@ clients::KeyType type_of(const std::string& word) {
                                : clients::KeyType::Ed25519;
 }
 
+// With the blank between its words, so that it can be copied.
+std::string anchor_key_cell(const std::string& line) {
+  const auto key = pubkey::parse_anchor_key(line);
+  return key ? pubkey::anchor_key_line(*key) : cell({});
+}
+
 const char* const still_enrolled =
     "an enrolled credential is still there: the next start of alknet-secretd unlocks again";
 
@@ -135,6 +142,7 @@ int secret_status(const SecretJob& job, const Output& output) {
     if (output.format == Format::Json) {
       print_json({{"state", state},
                   {"identity", status.identity},
+                  {"anchor_key", status.anchor_key},
                   {"configured_identity", status.configured_identity},
                   {"configuration_usable", status.configuration_usable},
                   {"unattended", status.unattended},
@@ -145,6 +153,7 @@ int secret_status(const SecretJob& job, const Output& output) {
     }
     output.out << "state:       " << state << (status.unattended ? ", unattended" : "") << '\n'
                << "identity:    " << cell(status.identity) << '\n'
+               << "anchor key:  " << anchor_key_cell(status.anchor_key) << '\n'
                << "configured:  " << cell(status.configured_identity) << '\n'
                << "cached keys: " << status.cached_keys << '\n';
     if (!status.configuration_usable)

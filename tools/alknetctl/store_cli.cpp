@@ -9,7 +9,8 @@
 namespace alk::alknetctl {
 
 struct StoreWords {
-  std::string account, organization, email, name, level, owner, id, key, lifetime, anchor, directory, file;
+  std::string account, organization, email, name, level, owner, id, key, lifetime, anchor, anchor_key,
+      directory, file;
   std::vector<std::string> scopes;
   bool no_scopes = false;
   bool of_this_machine = false; // the system's bus is asked
@@ -193,13 +194,16 @@ void add_audit(Noun audit, Words& words) {
   });
   list->add_option("--account", words.account, "Only about this one")->type_name("ACCOUNT");
   list->add_option("--limit", words.limit, "How many")->check(CLI::Range(1, 1000))->capture_default_str();
-  audit
-      .verb("verify", "Check the whole log, and print the anchor to keep",
-            [](StoreClient& s, const Words& w, const Output& o) {
-              return audit_verify(s, w.anchor, w.of_this_machine, o);
-            })
-      ->add_option("--anchor", words.anchor, "One that was kept elsewhere (default: those of the journal)")
-      ->type_name("NUMBER:HASH");
+  auto* verify = audit.verb("verify", "Check the whole log, and print the anchor to keep",
+                            [](StoreClient& s, const Words& w, const Output& o) {
+                              return audit_verify(s, {w.anchor, w.anchor_key, w.of_this_machine}, o);
+                            });
+  verify->add_option("--anchor", words.anchor, "One that was kept elsewhere (default: those of the journal)")
+      ->type_name("ANCHOR");
+  verify
+      ->add_option("--key", words.anchor_key,
+                   "The public key that has to have signed (default: what alknet-secretd tells)")
+      ->type_name("KEY");
   audit
       .verb("prune", "Remove the rows up to and with this one",
             [](StoreClient& s, const Words& w, const Output& o) { return audit_prune(s, w.sequence, o); })

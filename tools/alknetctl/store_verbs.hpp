@@ -67,9 +67,15 @@ int apikey_list(StoreClient& store, const std::string& account, const Output& ou
 int apikey_revoke(StoreClient& store, const std::string& key, const Output& output);
 
 int audit_list(StoreClient& store, std::uint32_t limit, const std::string& account, const Output& output);
-// Compares with `anchor`, or when it is empty with those of the journal, if `journal`. exit_failed when the
-// log is not intact.
-int audit_verify(StoreClient& store, const std::string& anchor, bool journal, const Output& output);
+// Compares with `anchor`, or when it is empty with those of the journal, if `journal`; and their signatures
+// with `key`, or when it is empty with the one that alknet-secretd tells. exit_failed when the log is not
+// intact, a signature is wrong, or none is by the key that was given.
+struct AuditCheck {
+  std::string anchor;
+  std::string key;
+  bool journal = false;
+};
+int audit_verify(StoreClient& store, const AuditCheck& check, const Output& output);
 int audit_prune(StoreClient& store, std::uint64_t sequence, const Output& output);
 
 // Into a directory that is made. Progress goes to a terminal's standard error.

@@ -314,12 +314,15 @@ void EngineServer::take_host_key(Result<SecretBytes> key) {
   auto taken = key ? engine_.set_host_key(*key) : Result<void>(pass(std::move(key).error()));
   if (taken) {
     host_key_lacking_.clear();
-    log::info("host key taken: " + engine_.host_key_fingerprint());
+    log::write(log::Level::Info, log::event::host_key_taken,
+               {{"key_fingerprint", engine_.host_key_fingerprint()}});
   } else {
     engine_.drop_host_key();
     if (taken.error().what == host_key_lacking_) return; // said already
     host_key_lacking_ = taken.error().what;
-    log::warning("host key missing, SSH clients are not served: " + host_key_lacking_);
+    log::write(log::Level::Warning, log::event::host_key_missing, {{"kind", kind_name(taken.error().kind)}},
+               {{"reason", host_key_lacking_}});
+    log::warning("SSH clients are not served: " + host_key_lacking_);
   }
   tell_keys();
 }

@@ -58,6 +58,11 @@ class PostgresqlEngine final : public Engine {
     return on_server([&](Transaction& tables) { return drop_schema(tables, retired(place)); });
   }
 
+  Result<std::uint64_t> size(Transaction& system) const override {
+    ALK_TRY(auto row, system.find("SELECT pg_database_size(current_database())"));
+    return row ? static_cast<std::uint64_t>(row->integer(0)) : 0;
+  }
+
   std::unique_ptr<Watch> watch(Watcher watcher) override {
     return std::make_unique<PgFeed>(sessions_.address(), prefix_, std::move(watcher));
   }

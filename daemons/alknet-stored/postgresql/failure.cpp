@@ -1,4 +1,5 @@
 #include "alknet-stored/postgresql/handles.hpp"
+#include "alknet-stored/sql/fault.hpp"
 
 namespace alk::stored {
 
@@ -33,7 +34,9 @@ Failure pg_failure(PGconn* connection, const PGresult* result, std::string_view 
     return fail(Kind::Invalid, "a value that the tables do not allow", at);
   if (state.starts_with("54")) return fail(Kind::Invalid, "a value is too long", at); // for an index
   if (lost_to_another(result) || state == "55P03") return fail(Kind::Busy, "another writer is at work", at);
-  if (state == "53100") return fail(Kind::Busy, "storage full", at);
+  if (state == "53100") return fail(Kind::Busy, std::string(storage_full), at);
+  if (state == "XX001" || state == "XX002")
+    return fail(Kind::Broken, std::string(damaged) + ": " + message_of(connection, result), at);
   if (state.starts_with("53") || state.starts_with("57") || state.starts_with("08") ||
       (state.empty() && (connection == nullptr || PQstatus(connection) == CONNECTION_BAD)))
     return fail(Kind::Busy, "PostgreSQL does not answer: " + message_of(connection, result), at);

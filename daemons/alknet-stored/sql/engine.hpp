@@ -70,6 +70,9 @@ class Engine {
   // Broken.
   virtual Result<Fd> copy(const Place& place, Progress& progress);
 
+  // What all databases take on the disk, in bytes; asked in a transaction of the system's.
+  virtual Result<std::uint64_t> size(Transaction& system) const = 0;
+
   // Nothing when this program alone writes here. The engine must outlive the watch.
   virtual std::unique_ptr<Watch> watch(Watcher) { return nullptr; }
 };

@@ -73,6 +73,8 @@ class SqliteEngine final : public Engine {
     return copied;
   }
 
+  Result<std::uint64_t> size(Transaction&) const override { return files_.bytes(); }
+
  private:
   SqliteOpening opening(const std::string& path, const Place& place, Access access) const {
     return {path, access, place.is_system() ? 32 * 1024 : tenant_cache_kib, options_.vfs};

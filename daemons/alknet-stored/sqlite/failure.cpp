@@ -1,3 +1,4 @@
+#include "alknet-stored/sql/fault.hpp"
 #include "alknet-stored/sqlite/handles.hpp"
 
 #include <cerrno>
@@ -5,8 +6,6 @@
 namespace alk::stored {
 
 namespace {
-
-constexpr const char* storage_full = "storage full";
 
 bool out_of_space(sqlite3* database, int code) {
   if ((code & 0xff) == SQLITE_FULL) return true;
@@ -33,7 +32,7 @@ Failure sqlite_failure(sqlite3* database, int code, std::string_view doing, Wher
   if (database != nullptr && sqlite3_extended_errcode(database) != SQLITE_OK &&
       (sqlite3_extended_errcode(database) & 0xff) == (code & 0xff))
     code = sqlite3_extended_errcode(database);
-  if (out_of_space(database, code)) return fail(Kind::Busy, storage_full, at);
+  if (out_of_space(database, code)) return fail(Kind::Busy, std::string(storage_full), at);
   const std::string text = std::string(doing) + ": " +
                            (database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code)) + " (" +
                            std::to_string(code) + ")";
@@ -43,8 +42,9 @@ Failure sqlite_failure(sqlite3* database, int code, std::string_view doing, Wher
   case SQLITE_LOCKED: return fail(Kind::Busy, "another writer is at work", at);
   case SQLITE_INTERRUPT: return fail(Kind::Busy, "interrupted", at);
   case SQLITE_TOOBIG: return fail(Kind::Invalid, "a value is too long", at);
-  case SQLITE_CORRUPT: return fail(Kind::Broken, "the database is damaged: " + text, at);
-  case SQLITE_NOTADB: return fail(Kind::Broken, "the file is no database: " + text, at);
+  case SQLITE_CORRUPT: return fail(Kind::Broken, std::string(damaged) + ": " + text, at);
+  case SQLITE_NOTADB:
+    return fail(Kind::Broken, std::string(damaged) + ", the file is no database: " + text, at);
   default: return fail(Kind::Broken, text, at);
   }
 }

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 
 #include <fcntl.h>
@@ -120,6 +121,21 @@ Result<Fd> SqliteFiles::take_scratch() const {
 Result<void> SqliteFiles::sync() const {
   if (::fsync(directory_.get()) != 0) return fail_errno(errno, "syncing " + path_);
   return {};
+}
+
+Result<std::uint64_t> SqliteFiles::bytes() const {
+  std::uint64_t sum = 0;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(path_, error), end; !error && entry != end;
+       entry.increment(error)) {
+    struct stat facts {};
+    // One may go while they are counted.
+    if (::fstatat(directory_.get(), entry->path().filename().c_str(), &facts, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISREG(facts.st_mode))
+      sum += static_cast<std::uint64_t>(facts.st_size);
+  }
+  if (error) return fail_errno(error.value(), path_);
+  return sum;
 }
 
 } // namespace alk::stored

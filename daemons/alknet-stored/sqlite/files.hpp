@@ -17,6 +17,7 @@ class SqliteFiles {
   Result<void> retire(const Place& place) const;
   Result<void> erase(const Place& place) const; // of a retired one, with what belongs to it
   bool retired(const Place& place) const;
+  Result<std::uint64_t> bytes() const; // of every file in the directory
 
   // The one file that a copy is made in, under a name that no database has. What an earlier one left behind
   // is removed first.

@@ -65,6 +65,8 @@ class FakeAdmin : public Admin {
     return metrics_;
   }
   Result<std::vector<Metric>> auth_metrics() override { return auth_metrics_; }
+  Result<std::vector<Metric>> store_metrics() override { return store_metrics_; }
+  Result<std::vector<Metric>> secret_metrics() override { return secret_metrics_; }
 
   bool running_ = true;
   std::optional<Failure> broken_;
@@ -97,6 +99,9 @@ class FakeAdmin : public Admin {
                                  {{"max_connections", 0, "", "unlimited"},
                                   {"login_grace_time", 30, "seconds", ""},
                                   {"max_auth_attempts", 10, "", "unlimited"}}};
+  Result<std::vector<Metric>> store_metrics_ =
+      std::vector<Metric>{{"alknet_stored_rows", "gauge", "Rows, by table", {{{{"table", "accounts"}}, 4}}}};
+  Result<std::vector<Metric>> secret_metrics_ = fail(Kind::Gone, "not there");
   std::vector<Metric> metrics_{
       {"alknet_logins_accepted_total",
        "counter",

@@ -64,6 +64,9 @@ TEST_F(Metrics, AreWhatPrometheusReads) {
                                     "alknet_logins_accepted_total{listener=\"ssh\"} 0\n"));
   EXPECT_THAT(out_.str(), HasSubstr("\nalknet_authorized_keys 2\n"));
   EXPECT_THAT(out_.str(), HasSubstr("\nalknet_config_agrees 1\n"));
+  EXPECT_THAT(out_.str(), HasSubstr("\nalknet_stored_up 1\n"));
+  EXPECT_THAT(out_.str(), HasSubstr("\nalknet_stored_rows{table=\"accounts\"} 4\n"));
+  EXPECT_THAT(out_.str(), HasSubstr("\nalknet_secretd_up 0\n"));
   EXPECT_THAT(out_.str(), HasSubstr("\nalknet_authd_reloads_total{result=\"ok\"} 2\n"));
 }
 

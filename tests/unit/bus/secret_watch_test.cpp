@@ -15,6 +15,7 @@ using testing::ElementsAre;
 
 constexpr bus::PolicyRule anyone[] = {{"DeriveEd25519", bus::Who::Anyone},
                                       {"Decrypt", bus::Who::Anyone},
+                                      {"SignAnchor", bus::Who::Anyone},
                                       {bus::read_properties, bus::Who::Anyone}};
 const std::string public_key(32, 'p'), seed(32, 's');
 
@@ -27,6 +28,7 @@ struct SecretWatchTest : testing::Test {
   std::string state = "locked";
   std::string asked_path;
   std::string sent_seed = seed;
+  std::string signed_text, sent_signature = std::string(64, 'x');
   std::string box_key; // instead of the recipient's
 
   Result<void> derive(Call& call) {
@@ -47,6 +49,25 @@ struct SecretWatchTest : testing::Test {
     return {};
   }
 
+  Result<void> sign(Call& call) {
+    ALK_TRY(const std::uint32_t version, call.in.read_u32());
+    ALK_TRY(const std::uint64_t sequence, call.in.read_u64());
+    ALK_TRY(const std::string hash, call.in.read_bytes());
+    ALK_TRY(const std::uint64_t time, call.in.read_u64());
+    if (state != "unlocked") return fail(Kind::Locked, "locked");
+    signed_text =
+        std::to_string(version) + " " + std::to_string(sequence) + " " + hash + " " + std::to_string(time);
+    call.out.write_bytes(public_key).write_bytes(sent_signature);
+    return {};
+  }
+  Result<SecretWatch::AnchorSignature> sign(std::uint64_t sequence) {
+    std::optional<Result<SecretWatch::AnchorSignature>> answer;
+    watch->sign_anchor(sequence, std::string(32, 'h'), 1700000000, std::chrono::seconds(8),
+                       [&](Result<SecretWatch::AnchorSignature> result) { answer = std::move(result); });
+    EXPECT_TRUE(bus::test::run_until(loop, [&] { return answer.has_value(); }));
+    return answer ? std::move(*answer) : fail(Kind::Broken, "no answer at all");
+  }
+
   void SetUp() override {
     bus::Interface interface {
       "org.alknet.Secret1",
@@ -57,7 +78,11 @@ struct SecretWatchTest : testing::Test {
            {"Decrypt",
             {{"(usss)", "record"}, {"ay", "recipient"}},
             {{"s", "tag"}, {"ay", "plaintext"}},
-            [this](Call& call) { return decrypt(call); }}},
+            [this](Call& call) { return decrypt(call); }},
+           {"SignAnchor",
+            {{"u", "version"}, {"t", "sequence"}, {"ay", "hash"}, {"t", "time"}},
+            {{"ay", "public_key"}, {"ay", "signature"}},
+            [this](Call& call) { return sign(call); }}},
           {{"State", "s", bus::Emits::Change, [this](bus::Message& out) { out.write_text(state); }}}, {},
           anyone
     };
@@ -128,6 +153,30 @@ TEST_F(SecretWatchTest, ARecordIsOpened) {
   ASSERT_TRUE(text) << text.error().describe();
   EXPECT_EQ(text->view(), "text of data");
   EXPECT_EQ(wait_for(watch->decrypt({2, "", "", "another's"})).error().kind, Kind::Denied);
+}
+
+TEST_F(SecretWatchTest, AnAnchorIsSigned) {
+  EXPECT_EQ(sign(7).error().kind, Kind::Locked);
+  state = "unlocked";
+  auto signature = sign(7);
+  ASSERT_TRUE(signature) << signature.error().describe();
+  EXPECT_EQ(signed_text, "1 7 " + std::string(32, 'h') + " 1700000000");
+  EXPECT_EQ(signature->public_key, public_key);
+  EXPECT_EQ(signature->signature, sent_signature);
+  sent_signature.pop_back();
+  EXPECT_EQ(sign(8).error().kind, Kind::Broken);
+}
+
+TEST_F(SecretWatchTest, WhoeverHasEndedHearsNothing) {
+  state = "unlocked";
+  bool heard_back = false;
+  watch->sign_anchor(1, std::string(32, 'h'), 1, std::chrono::seconds(8),
+                     [&](const auto&) { heard_back = true; });
+  watch.reset();
+  EXPECT_TRUE(bus::test::run_until(loop, [&] { return !signed_text.empty(); }));
+  watch.emplace(*pair.client);
+  EXPECT_TRUE(sign(2)); // answers keep their order
+  EXPECT_FALSE(heard_back);
 }
 
 } // namespace

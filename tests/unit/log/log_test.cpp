@@ -20,7 +20,10 @@ constexpr const Event* events[] = {
     &event::connection_closed, &event::server_running,        &event::server_stopping,
     &event::reload_done,       &event::reload_failed,         &event::session_revoked,
     &event::channel_refused,   &event::descriptors_exhausted, &event::peer_unavailable,
-    &event::key_line_skipped,
+    &event::key_line_skipped,  &event::bus_call_refused,      &event::host_key_taken,
+    &event::host_key_missing,  &event::client_unserved,       &event::secret_refused,
+    &event::storage_opened,    &event::storage_lost,          &event::storage_back,
+    &event::storage_full,      &event::storage_damaged,       &event::audit_anchor,
 };
 
 class Log : public testing::Test {

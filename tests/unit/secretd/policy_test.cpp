@@ -9,10 +9,10 @@
 namespace alk::secretd {
 namespace {
 
-constexpr std::uint32_t own = 901, listend = 902, metrics = 903, admin = 1000, stranger = 1001;
+constexpr std::uint32_t own = 901, listend = 902, metrics = 903, stored = 904, admin = 1000, stranger = 1001;
 
 bus::Accounts accounts() {
-  return {own, listend, [](std::uint32_t uid) { return uid == admin; }, 0, metrics};
+  return {own, listend, [](std::uint32_t uid) { return uid == admin; }, 0, metrics, {}, stored};
 }
 
 bool may(std::uint32_t uid, std::string_view member) {
@@ -40,10 +40,11 @@ TEST(Policy, ListsEveryMethodAndNothingElse) {
 TEST(Policy, EachHasWhatItNeeds) {
   const std::string properties(bus::read_properties);
   EXPECT_EQ(all_of(stranger), std::set<std::string>());
-  EXPECT_EQ(all_of(metrics), std::set<std::string>{properties});
-  EXPECT_EQ(all_of(listend), (std::set<std::string>{"DeriveEd25519", "Decrypt", properties}));
+  EXPECT_EQ(all_of(metrics), (std::set<std::string>{"GetMetrics", properties}));
+  EXPECT_EQ(all_of(stored), (std::set<std::string>{"GetMetrics", "SignAnchor", properties}));
+  EXPECT_EQ(all_of(listend), (std::set<std::string>{"DeriveEd25519", "Decrypt", "GetMetrics", properties}));
   EXPECT_EQ(all_of(admin), (std::set<std::string>{"Prepare", "Status", "Unlock", "Lock", "Generate",
-                                                  "Encrypt", "DerivePassword", properties}));
+                                                  "Encrypt", "DerivePassword", "GetMetrics", properties}));
   EXPECT_EQ(all_of(0).size(), std::size(secret_policy));
   EXPECT_EQ(all_of(own).size(), std::size(secret_policy));
 }
@@ -51,8 +52,8 @@ TEST(Policy, EachHasWhatItNeeds) {
 TEST(Policy, WhatAdministratorsDoNeedsConsent) {
   for (const auto& rule : secret_policy) {
     const bool asks = bus::action_to_grant(secret_policy, rule.member, admin, accounts()) != nullptr;
-    const bool looks =
-        rule.member == "Prepare" || rule.member == "Status" || rule.member == bus::read_properties;
+    const bool looks = rule.member == "Prepare" || rule.member == "Status" || rule.member == "GetMetrics" ||
+                       rule.member == bus::read_properties;
     if (may(admin, rule.member)) {
       EXPECT_EQ(asks, !looks) << rule.member;
     }
@@ -63,7 +64,10 @@ TEST(Policy, WhatAdministratorsDoNeedsConsent) {
 TEST(Policy, ListendHasOneKeyAndOneTag) {
   EXPECT_EQ(host_key_path().text(), key_policy[1].member);
   EXPECT_TRUE(may_have(key_policy, host_key_path().text(), listend, accounts()));
-  EXPECT_FALSE(may_have(key_policy, identity_path().text(), listend, accounts()));
+  for (const Path& path : {identity_path(), anchor_path()})
+    EXPECT_FALSE(may_have(key_policy, path.text(), listend, accounts())) << path.text();
+  for (const Path& path : {identity_path(), anchor_path(), host_key_path()})
+    EXPECT_FALSE(may_have(key_policy, path.text(), stored, accounts())) << path.text();
   EXPECT_TRUE(may_have(tag_policy, "alknet-listend", listend, accounts()));
   for (std::string_view tag : {"", "*", "alknet-authd"}) {
     EXPECT_FALSE(may_have(tag_policy, tag, listend, accounts())) << tag;

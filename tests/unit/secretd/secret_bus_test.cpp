@@ -1,6 +1,8 @@
 #include "../bus/pair.hpp"
 #include "alknet-secretd/secret_bus.hpp"
 #include "alknet-secretd/unlock_request.hpp"
+#include "clients/metrics_wire.hpp"
+#include "pubkey/anchor.hpp"
 #include "vectors.hpp"
 
 #include <optional>
@@ -46,9 +48,20 @@ class SecretBusTest : public ::testing::Test {
   void serve(bus::Accounts accounts) {
     face_.emplace(
         *arena_, vault_, prepared_, [this] { return now_; },
-        SecretBus::Surroundings{[this] { return configured_; }, true});
+        SecretBus::Surroundings{[this] { return configured_; }, true, [this] { return clock_; }});
     auto served = face_->serve(*pair_.server, std::move(accounts));
     ASSERT_TRUE(served) << served.error().describe();
+  }
+
+  void serve_as_stored() {
+    face_.reset();
+    serve({::geteuid() + 1, std::nullopt, nullptr, ::geteuid() + 2, {}, {}, ::geteuid()});
+  }
+
+  Result<bus::Message> sign_anchor(std::uint64_t time, const std::string& hash, std::uint32_t version = 1) {
+    return call("SignAnchor", [&](bus::Message& out) {
+      out.write_u32(version).write_u64(7).write_bytes(hash).write_u64(time);
+    });
   }
 
   // As alknet-listend's user.
@@ -133,6 +146,7 @@ class SecretBusTest : public ::testing::Test {
   bus::test::Pair pair_{loop_};
   std::unique_ptr<Arena> arena_ = make_arena();
   KeyCache::Time now_{};
+  std::uint64_t clock_ = 1700000000;
   Vault vault_{*arena_, [this] { return now_; },
                [](std::span<std::byte> out) { ::randombytes_buf(out.data(), out.size()); }};
   PreparedKeys prepared_{*arena_};
@@ -280,6 +294,54 @@ TEST_F(SecretBusTest, ListendHasItsKeyAndItsCredentialsAlone) {
   EXPECT_TRUE(vault_.unlocked());
 }
 
+// Computed with Python's cryptography.
+constexpr const char* known_anchor =
+    "7:634768dae1474506e4bf7d341890542b09987d7e6aea5d446c02e37581a56954:1700000000:"
+    "UuNLQP-c96K8qvsieS84fBaTqWrd31iel5i-o9vAZYE:"
+    "tiwsMXeGSxJCUbUYnccc_LUDPNsyIYWPn8cM9s6GkUYG20DqBUpoOVxtCljNnVE4QP7TXfTs6o9hkJGoWcBSDg";
+
+TEST_F(SecretBusTest, AnchorsAreSignedByAKeyOfTheirOwn) {
+  const auto known = pubkey::parse_anchor(known_anchor);
+  ASSERT_TRUE(known);
+  const std::string hash = unhex(known->hash);
+  EXPECT_EQ(sign_anchor(clock_, hash).error().kind, Kind::Locked);
+  ASSERT_TRUE(unlock());
+  auto answer = sign_anchor(known->time, hash);
+  ASSERT_TRUE(answer) << answer.error().describe();
+  EXPECT_EQ(base64url_encode(answer->read_bytes().value()), base64url_encode(known->key));
+  EXPECT_EQ(base64url_encode(answer->read_bytes().value()), base64url_encode(known->signature));
+  auto status = call("Status")->read_dictionary().value();
+  EXPECT_EQ(std::get<std::string>(status["anchor-key"]), pubkey::anchor_key_line(known->key));
+  EXPECT_EQ(derive("DeriveEd25519", anchor_path().text())->read_bytes().value(), known->key);
+}
+
+TEST_F(SecretBusTest, NothingButAnAnchorOfNowIsSigned) {
+  ASSERT_TRUE(unlock());
+  const std::string hash(32, 'h');
+  for (const std::string& size : {std::string(), hash.substr(1)})
+    EXPECT_EQ(sign_anchor(clock_, size).error().kind, Kind::Invalid);
+  EXPECT_EQ(sign_anchor(clock_, hash + "h").error().kind, Kind::Invalid);
+  EXPECT_EQ(sign_anchor(clock_, hash, 2).error().kind, Kind::Unsupported);
+  EXPECT_TRUE(sign_anchor(clock_ - max_anchor_skew, hash));
+  EXPECT_TRUE(sign_anchor(clock_ + max_anchor_skew, hash));
+  for (const std::uint64_t time :
+       {clock_ - max_anchor_skew - 1, clock_ + max_anchor_skew + 1, std::uint64_t{0}, ~std::uint64_t{0}})
+    EXPECT_EQ(sign_anchor(time, hash).error().kind, Kind::Invalid) << time;
+}
+
+TEST_F(SecretBusTest, StoredHasASignatureAndNoSecret) {
+  ASSERT_TRUE(unlock());
+  const EncryptedData record = encrypt("text", "alknet-stored");
+  serve_as_stored();
+  EXPECT_TRUE(sign_anchor(clock_, std::string(32, 'h')));
+  for (const char* path : {"m/74'/0'/2'/0'", "m/74'/0'/1'/0'", "m/74'/0'/0'/0'"})
+    EXPECT_EQ(derive("DeriveEd25519", path).error().kind, Kind::Denied);
+  EXPECT_EQ(decrypt(record), "Denied");
+  for (const char* member : {"Prepare", "Status", "Lock"}) EXPECT_EQ(call(member).error().kind, Kind::Denied);
+  serve_as_listend();
+  EXPECT_EQ(sign_anchor(clock_, std::string(32, 'h')).error().kind, Kind::Denied);
+}
+
 TEST_F(SecretBusTest, StatusTellsWhatThereIs) {
   auto status = [&] {
     auto answer = call("Status");
@@ -298,6 +360,33 @@ TEST_F(SecretBusTest, StatusTellsWhatThereIs) {
   EXPECT_EQ(std::get<std::uint32_t>(after["cached-keys"]), 1u);
   now_ += cached_key_lifetime;
   EXPECT_EQ(std::get<std::uint32_t>(status()["cached-keys"]), 0u);
+}
+
+TEST_F(SecretBusTest, CallsAreCounted) {
+  auto value = [this](const std::string& name, const Labels& labels = {}) -> std::int64_t {
+    auto answer = call("GetMetrics");
+    if (!answer) return -1;
+    auto metrics = clients::read_metrics(*answer);
+    if (!metrics) return -2;
+    for (const Metric& metric : *metrics)
+      for (const Sample& sample : metric.samples)
+        if (metric.name == name && sample.labels == labels) return static_cast<std::int64_t>(sample.value);
+    return -3;
+  };
+  const std::string calls = "alknet_secretd_calls_total", refusals = "alknet_secretd_refusals_total";
+  EXPECT_EQ(value("alknet_secretd_unlocked"), 0);
+  EXPECT_EQ(value(refusals, {{"kind", "Locked"}}), 0);
+  EXPECT_FALSE(derive("DeriveEd25519", "m/74'/0'/0'/0'"));
+  EXPECT_EQ(value(refusals, {{"kind", "Locked"}}), 1);
+  ASSERT_TRUE(unlock());
+  EXPECT_TRUE(derive("DeriveEd25519", "m/74'/0'/0'/0'"));
+  EXPECT_EQ(value(calls, {{"member", "DeriveEd25519"}}), 2);
+  EXPECT_EQ(value(calls, {{"member", "Unlock"}}), 1);
+  EXPECT_EQ(value("alknet_secretd_unlocked"), 1);
+  EXPECT_EQ(value("alknet_secretd_unattended"), 1);
+  EXPECT_EQ(value("alknet_secretd_cached_keys"), 1);
+  EXPECT_EQ(value("alknet_secretd_locked_memory_bytes"), static_cast<std::int64_t>(arena_size));
+  EXPECT_GT(value("alknet_secretd_used_memory_bytes"), 0);
 }
 
 TEST_F(SecretBusTest, StateIsAnnounced) {

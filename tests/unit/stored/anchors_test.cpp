@@ -40,12 +40,119 @@ class AnchorsTest : public testing::Test {
   StorageDirectory directory;
   asio::io_context loop;
   std::unique_ptr<Store> store;
-  std::vector<std::int64_t> told;
-  Anchors::Tell tell = [this](const AuditAnchor& head) { told.push_back(head.sequence); };
+  std::vector<std::int64_t> told; // negative: signed
+  Anchors::Tell tell = [this](const pubkey::Anchor& head) {
+    const auto sequence = static_cast<std::int64_t>(head.sequence);
+    told.push_back(head.is_signed() ? -sequence : sequence);
+  };
+  // What was asked for and has no answer yet.
+  struct Wish {
+    pubkey::Anchor head;
+    std::chrono::milliseconds patience;
+    Anchors::Done done;
+  };
+  std::vector<Wish> wishes;
+  Anchors::Sign sign = [this](pubkey::Anchor head, std::chrono::milliseconds patience, Anchors::Done done) {
+    wishes.push_back({std::move(head), patience, std::move(done)});
+  };
+  void give(std::size_t wish) {
+    pubkey::Anchor head = wishes[wish].head;
+    head.time = 1700000000;
+    head.key = std::string(pubkey::anchor_key_size, 'k');
+    head.signature = std::string(pubkey::anchor_signature_size, 's');
+    wishes[wish].done(head);
+  }
+  void run_wishes(std::size_t count) {
+    run([&] { return wishes.size() >= count; });
+  }
 };
 
+TEST_F(AnchorsTest, WithASignerTheyComeSigned) {
+  change();
+  Anchors anchors(loop, *store, sign, tell);
+  anchors.signer(true);
+  anchors.start();
+  run_wishes(1);
+  EXPECT_THAT(told, IsEmpty()); // the signature first
+  EXPECT_EQ(wishes[0].patience, signing_patience);
+  give(0);
+  EXPECT_THAT(told, ElementsAre(-1));
+  anchors.signer(true);
+  finish(anchors);
+  EXPECT_THAT(told, ElementsAre(-1));
+}
+
+TEST_F(AnchorsTest, WhatWasUnsignedComesAgainOnceThereIsASigner) {
+  change();
+  Anchors anchors(loop, *store, sign, tell);
+  anchors.start();
+  run([&] { return !told.empty(); });
+  anchors.signer(true);
+  run_wishes(1);
+  give(0);
+  EXPECT_THAT(told, ElementsAre(1, -1));
+}
+
+TEST_F(AnchorsTest, WhoDoesNotSignIsNotWaitedForAndNotRepeated) {
+  change();
+  Anchors anchors(loop, *store, sign, tell);
+  anchors.signer(true);
+  anchors.start();
+  run_wishes(1);
+  wishes[0].done(fail(Kind::Gone, "no answer"));
+  EXPECT_THAT(told, ElementsAre(1));
+  anchors.signer(true); // unlocked once more
+  run_wishes(2);
+  wishes[1].done(fail(Kind::Denied, "not you"));
+  EXPECT_THAT(told, ElementsAre(1));
+}
+
+TEST_F(AnchorsTest, TheEndWaitsAMomentForASignature) {
+  change();
+  Anchors anchors(loop, *store, sign, tell);
+  anchors.signer(true);
+  bool ended = false;
+  anchors.finish([&] { ended = true; });
+  run_wishes(1);
+  EXPECT_EQ(wishes[0].patience, last_signing_patience);
+  EXPECT_FALSE(ended);
+  wishes[0].done(fail(Kind::Gone, "no answer"));
+  EXPECT_TRUE(ended);
+  EXPECT_THAT(told, ElementsAre(1));
+}
+
+TEST_F(AnchorsTest, AnswersInAnotherOrderTellNothingTwice) {
+  change();
+  Anchors anchors(loop, *store, sign, tell);
+  anchors.signer(true);
+  anchors.start();
+  run_wishes(1);
+  change();
+  bool ended = false;
+  anchors.finish([&] { ended = true; });
+  run_wishes(2);
+  give(1);
+  give(0);
+  EXPECT_TRUE(ended);
+  EXPECT_THAT(told, ElementsAre(-2, -1));
+  finish(anchors);
+  EXPECT_THAT(told, ElementsAre(-2, -1));
+}
+
+TEST_F(AnchorsTest, AnAnswerAfterTheEndIsDropped) {
+  change();
+  {
+    Anchors anchors(loop, *store, sign, tell);
+    anchors.signer(true);
+    anchors.start();
+    run_wishes(1);
+  }
+  give(0);
+  EXPECT_THAT(told, IsEmpty());
+}
+
 TEST_F(AnchorsTest, TheEndIsToldAndNothingTwice) {
-  Anchors anchors(loop, *store, tell);
+  Anchors anchors(loop, *store, sign, tell);
   finish(anchors);
   EXPECT_THAT(told, IsEmpty()); // of an empty log there is nothing to tell
   change();
@@ -57,14 +164,14 @@ TEST_F(AnchorsTest, TheEndIsToldAndNothingTwice) {
 TEST_F(AnchorsTest, TheStartTellsWhatIsThere) {
   change();
   change();
-  Anchors anchors(loop, *store, tell);
+  Anchors anchors(loop, *store, sign, tell);
   anchors.start();
   run([&] { return !told.empty(); });
   EXPECT_THAT(told, ElementsAre(2));
 }
 
 TEST_F(AnchorsTest, HundredChangesAreToldWithoutATimer) {
-  Anchors anchors(loop, *store, tell);
+  Anchors anchors(loop, *store, sign, tell);
   for (std::int64_t revision = 1; revision < changes_per_anchor; ++revision) {
     change();
     anchors.changed(revision);
@@ -72,7 +179,7 @@ TEST_F(AnchorsTest, HundredChangesAreToldWithoutATimer) {
   finish(anchors);
   const std::size_t before = told.size(); // the last one, by the end
   EXPECT_EQ(before, 1u);
-  Anchors again(loop, *store, tell);
+  Anchors again(loop, *store, sign, tell);
   change();
   again.changed(changes_per_anchor);
   run([&] { return told.size() > before; });

@@ -34,6 +34,7 @@ class HastyEngine final : public Engine {
   Result<void> make_tenant(const Place& place) override { return engine_->make_tenant(place); }
   Result<void> retire_tenant(const Place& place) override { return engine_->retire_tenant(place); }
   Result<void> erase_tenant(const Place& place) override { return engine_->erase_tenant(place); }
+  Result<std::uint64_t> size(Transaction& system) const override { return engine_->size(system); }
 
  private:
   std::unique_ptr<Engine> engine_;

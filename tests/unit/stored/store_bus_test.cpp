@@ -1,6 +1,7 @@
 // The face of alknet-stored over a socket pair, with its threads behind it.
 #include "alknet-stored/policy.hpp"
 #include "base/encoding.hpp"
+#include "clients/metrics_wire.hpp"
 #include "clients/secret_record.hpp"
 #include "pipe_reader.hpp"
 #include "store_bus_test_base.hpp"
@@ -229,6 +230,47 @@ TEST_F(StoreBusTest, AConsumerGetsItsOwnCredentialsAndNoOthers) {
   EXPECT_TRUE(with_text("GetCredential", {"web"}));
 }
 
+TEST_F(StoreBusTest, NumbersTellWhatWasDone) {
+  auto value = [this](const std::string& name, const Labels& labels = {}) -> std::int64_t {
+    auto answer = call("GetMetrics");
+    if (!answer) return -1;
+    auto metrics = clients::read_metrics(*answer);
+    if (!metrics) return -2;
+    for (const Metric& metric : *metrics)
+      for (const Sample& sample : metric.samples)
+        if (metric.name == name && sample.labels == labels) return static_cast<std::int64_t>(sample.value);
+    return -3;
+  };
+  auto add = [this] {
+    return call("CreateAccount", [](bus::Message& out) {
+      out.write_dictionary({{"email", std::string("ada@example.org")}});
+    });
+  };
+  const std::string transactions = "alknet_stored_transactions_total",
+                    refusals = "alknet_stored_refusals_total";
+  EXPECT_EQ(value("alknet_stored_rows", {{"table", "accounts"}}), 0);
+  EXPECT_EQ(value("alknet_stored_audit_sequence"), 0);
+  EXPECT_TRUE(add());
+  EXPECT_EQ(add().error().kind, Kind::Conflict);
+  EXPECT_FALSE(call("GetAccount")); // without its argument: refused before the storage
+  EXPECT_EQ(value(transactions, {{"access", "write"}, {"result", "ok"}}), 1);
+  EXPECT_EQ(value(transactions, {{"access", "write"}, {"result", "failed"}}), 1);
+  EXPECT_GE(value(transactions, {{"access", "read"}, {"result", "ok"}}), 2);
+  EXPECT_EQ(value("alknet_stored_commits_total"), 1);
+  EXPECT_EQ(value("alknet_stored_waiting", {{"access", "write"}}), 0);
+  EXPECT_EQ(value(refusals, {{"kind", "Conflict"}}), 1);
+  EXPECT_EQ(value(refusals, {{"kind", "Busy"}}), 0);
+  EXPECT_EQ(value("alknet_stored_rows", {{"table", "accounts"}}), 1);
+  EXPECT_EQ(value("alknet_stored_audit_sequence"), 1);
+  EXPECT_GT(value("alknet_stored_database_bytes"), 4096);
+  EXPECT_EQ(value("alknet_stored_open_tenants"), 0);
+  face->counts().anchored(1, true);
+  face->counts().anchored(7, false);
+  EXPECT_EQ(value("alknet_stored_anchors_total", {{"signed", "yes"}}), 1);
+  EXPECT_EQ(value("alknet_stored_anchors_total", {{"signed", "no"}}), 1);
+  EXPECT_EQ(value("alknet_stored_anchored_sequence"), 7);
+}
+
 constexpr std::uint32_t own = 901, listend = 902, metrics = 903, authd = 904, admin = 1000, stranger = 1001;
 
 bool may(std::uint32_t uid, std::string_view member) {
@@ -251,14 +293,15 @@ TEST(StorePolicy, EachUserReachesWhatIsTheirs) {
   for (const auto& rule : store_policy) {
     const bool asks = rule.who == bus::Who::Authd;
     EXPECT_EQ(may(authd, rule.member), asks) << rule.member;
-    EXPECT_EQ(may(listend, rule.member),
-              rule.member == bus::read_properties || rule.member == std::string_view("GetCredential"))
-        << rule.member;
+    const bool credential = rule.member == std::string_view("GetCredential");
+    EXPECT_EQ(may(listend, rule.member), credential || rule.who == bus::Who::Reader) << rule.member;
+    EXPECT_EQ(may(metrics, rule.member), rule.who == bus::Who::Reader) << rule.member;
     EXPECT_FALSE(may(stranger, rule.member)) << rule.member;
     if (rule.who != bus::Who::Listend) {
       EXPECT_EQ(may(admin, rule.member), rule.who == bus::Who::Admin || rule.who == bus::Who::Reader);
     }
   }
+  EXPECT_TRUE(may(metrics, "GetMetrics"));
   EXPECT_FALSE(may(admin, "EraseOrganization"));
   EXPECT_FALSE(may(admin, "PruneAudit"));
   EXPECT_TRUE(may(own, "PruneAudit"));

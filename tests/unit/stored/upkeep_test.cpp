@@ -315,6 +315,7 @@ class NoFiles final : public Engine {
   Result<void> make_tenant(const Place&) override { return {}; }
   Result<void> retire_tenant(const Place&) override { return {}; }
   Result<void> erase_tenant(const Place&) override { return {}; }
+  Result<std::uint64_t> size(Transaction&) const override { return 0; }
 };
 
 TEST(EngineWithoutFiles, SaysWhatToUseInstead) {

@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-namespace alk::listend {
+namespace alk::log {
 
 class Complaints {
  public:
@@ -30,4 +30,4 @@ class Complaints {
   std::map<std::string, Past> past_;
 };
 
-} // namespace alk::listend
+} // namespace alk::log

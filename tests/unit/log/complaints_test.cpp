@@ -1,8 +1,8 @@
-#include "complaints.hpp"
+#include "log/complaints.hpp"
 
 #include <gtest/gtest.h>
 
-using alk::listend::Complaints;
+using alk::log::Complaints;
 using namespace std::chrono_literals;
 
 namespace {

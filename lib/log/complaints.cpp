@@ -1,8 +1,8 @@
-#include "complaints.hpp"
+#include "log/complaints.hpp"
 
 #include <utility>
 
-namespace alk::listend {
+namespace alk::log {
 
 std::optional<std::uint64_t> Complaints::raise(const std::string& about, Clock::time_point now) {
   std::lock_guard lock(mutex_);
@@ -22,4 +22,4 @@ std::optional<std::uint64_t> Complaints::raise(const std::string& about, Clock::
   return 0;
 }
 
-} // namespace alk::listend
+} // namespace alk::log
