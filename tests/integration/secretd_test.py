@@ -172,10 +172,11 @@ class Memory(Secretd):
     def secrets(self):
         """Everything that the life in `use` goes through, but what any program may hold by chance."""
         seed = hashlib.pbkdf2_hmac("sha512", words.encode(), b"mnemonic" + passphrase.encode(), 2048)
-        steps = [step for path in ([74, 0, 0, 0], [74, 0, 1, 0], [74, 1, 0, 7], [74, 2, 0, 0]) for step in chain(seed, path)]
+        steps = [step for path in ([74, 0, 0, 0], [74, 0, 1, 0], [74, 0, 2, 0], [74, 1, 0, 7], [74, 2, 0, 0]) for step in chain(seed, path)]
         master = sha512(b"Bitcoin seed", seed)
+        signing = hashlib.sha512(chain(seed, [74, 0, 2, 0])[-1][:32]).digest()  # what Ed25519 makes of a private key
         return {"words": with_space(words), "passphrase": [passphrase.encode()], "seed": [seed],
-                "keys and chain codes": [*steps, master, self.ethereum], "plaintext": [self.plaintext.encode()]}
+                "keys and chain codes": [*steps, master, signing, self.ethereum], "plaintext": [self.plaintext.encode()]}
 
     plaintext = "a credential nobody else has 5d1c"
     ethereum = b""
@@ -187,6 +188,7 @@ class Memory(Secretd):
         self.ethereum = client.derive("DeriveEthereumKey", "m/44'/60'/0'/0/0")[1]
         client.password("m/74'/1'/0'/7'", 64)
         client.decrypt(client.encrypt(self.plaintext, "web"))
+        client.sign_anchor(7, bytes(32))
 
     def test_nothing_is_left_after_lock(self):
         daemon, client = self.start_secretd()

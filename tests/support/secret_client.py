@@ -1,6 +1,7 @@
 """org.alknet.Secret1 for tests: python3-dbus, and libsodium's sealed boxes from python3-nacl."""
 
 import struct
+import time
 
 import dbus
 import dbus.bus
@@ -65,6 +66,11 @@ class Client:
     def decrypt(self, record):
         tag, text = self.receive("Decrypt", record)
         return str(tag), text.decode()
+
+    def sign_anchor(self, sequence, digest):
+        public, signature = self.call("SignAnchor", dbus.UInt32(1), dbus.UInt64(sequence), dbus.ByteArray(digest),
+                                      dbus.UInt64(int(time.time())))
+        return bytes(public), bytes(signature)
 
     def lock(self):
         return bool(self.call("Lock"))
