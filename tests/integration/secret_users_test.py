@@ -165,6 +165,7 @@ class Records(Users):
     """What alknet-stored gives to whom."""
 
     ours = ("alknet-secretd", "alknet-stored")
+    test_alknet_stored_gets_a_signature_and_no_secret = None  # the bus knows it as us here
 
     def setUp(self):
         super().setUp()
