@@ -40,7 +40,7 @@ class Proxied(harness.Case):
         """An HTTP proxy; it ends both directions when one has ended, so that stdin of ssh -W is no peer for it."""
         harness.require("ncat")
         port = harness.free_port()
-        self.start("ncat", ["ncat", "-l", "127.0.0.1", str(port), "--proxy-type", "http", "-v", *options]).wait_line("Listening")
+        self.start("ncat", ["ncat", "-4", "-l", "127.0.0.1", str(port), "--proxy-type", "http", "-v", *options]).wait_line("Listening")
         return f"http://127.0.0.1:{port}"
 
     def ask_open(self, *hosts):
