@@ -123,6 +123,19 @@ class Readme(story.Case):
         self.assertIn("checked copies", self.run_all(commands))
         self.assertEqual(self.server_box.look(["stat", "-c", "%U %a", "/root/alknet-store/system.db"]).strip(), "root 600")
 
+    def do_through_a_proxy(self, commands):
+        generate, add, *rest = commands
+        self.assertIn("unlocked as SHA256:", self.run_all([generate]))
+        typed = self.server_box.entered(["/bin/bash", "-c", f"exec {add}"])
+        with Terminal(self, [shutil.which(typed[0]), *typed[1:]]) as terminal:
+            terminal.expect(rb"Secret of of-the-proxy", 30)
+            terminal.type("s3cret\n")
+            terminal.expect(rb"kept of-the-proxy for alknet-listend", 30)
+        self.run_all(rest)
+        harness.wait_until(lambda: any("password of the proxy taken" in text for text in self.server_box.messages("-u", "alknet-listend")), 30)
+        # There is no such proxy here.
+        self.server_box.run("rm /etc/alknet/alknet.toml.d/50-proxy.toml; systemctl reload alknet-listend")
+
     def do_a_certificate_that_browsers_accept(self, commands):
         live = "/etc/letsencrypt/live/tunnel.example.com"
         order = (f"mkdir -p -m 700 {live}; openssl req -x509 -newkey rsa:2048 -nodes -keyout {live}/privkey.pem "
