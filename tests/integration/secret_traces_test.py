@@ -27,12 +27,6 @@ abandon = "abandon " * 11 + "about"
 passphrase = "corr3ct h0rse battery st4ple"
 
 
-def across_words(text):
-    """Slices of a mnemonic that cross two words: single words stand in the program's table."""
-    data = text.encode()
-    return [data[i:i + 8] for i in range(len(data) - 7) if b" " in data[i + 1:i + 7]]
-
-
 def require_search(case):
     if os.getuid() != 0:
         case.skipTest("needs root, to read the memory of another process")
@@ -83,7 +77,7 @@ class Server(harness.Case):
         harness.wait_until(lambda: self.server.ctl("sessions", "--json").stdout.strip() == b"[]", what="the session ends")
         self.secret("lock")
         harness.wait_until(lambda: "alknet-secretd is locked" in self.server.ctl("status").stdout.decode(), what="locked")
-        left = self.found([its_seed, passphrase.encode(), *across_words(words)])
+        left = self.found([its_seed, passphrase.encode(), *memory.across_words(words)])
         self.assertEqual({name: lines[:4] for name, lines in left.items()}, {})
         # The engine has read the host key by libssh 0.10, which frees some of its buffers unwiped.
         left = self.found([host_key])
@@ -139,7 +133,7 @@ class Tool(harness.Case):
         unlocking.stdin.close()
         self.assertTrue(service.got.wait(20), unlocking.text())
         self.assertIn(passphrase.encode(), service.opened)  # control: it had them
-        left = memory.search(unlocking.pid, [passphrase.encode(), *across_words(abandon)])
+        left = memory.search(unlocking.pid, [passphrase.encode(), *memory.across_words(abandon)])
         self.assertEqual(memory.written(left), [])
 
 

@@ -49,12 +49,6 @@ def chain(seed, path, first=b"ed25519 seed"):
     return steps
 
 
-def with_space(text):
-    """Slices of a mnemonic that cross two words: single words stand in the program's table."""
-    data = text.encode()
-    return [data[i:i + 8] for i in range(len(data) - 7) if b" " in data[i + 1:i + 7]]
-
-
 class Secretd(harness.Case):
     def setUp(self):
         super().setUp()
@@ -175,7 +169,7 @@ class Memory(Secretd):
         steps = [step for path in ([74, 0, 0, 0], [74, 0, 1, 0], [74, 0, 2, 0], [74, 1, 0, 7], [74, 2, 0, 0]) for step in chain(seed, path)]
         master = sha512(b"Bitcoin seed", seed)
         signing = hashlib.sha512(chain(seed, [74, 0, 2, 0])[-1][:32]).digest()  # what Ed25519 makes of a private key
-        return {"words": with_space(words), "passphrase": [passphrase.encode()], "seed": [seed],
+        return {"words": memory.across_words(words), "passphrase": [passphrase.encode()], "seed": [seed],
                 "keys and chain codes": [*steps, master, signing, self.ethereum], "plaintext": [self.plaintext.encode()]}
 
     plaintext = "a credential nobody else has 5d1c"
@@ -209,7 +203,7 @@ class Memory(Secretd):
     def test_nothing_is_left_of_new_words(self):
         daemon, client = self.start_secretd()
         _, mnemonic = client.generate(24)
-        self.assert_nothing_left(daemon, with_space(mnemonic))
+        self.assert_nothing_left(daemon, memory.across_words(mnemonic))
         seed = hashlib.pbkdf2_hmac("sha512", mnemonic.encode(), b"mnemonic", 2048)
         self.assertTrue(self.search(daemon.pid, [seed]))
         client.lock()
@@ -219,7 +213,7 @@ class Memory(Secretd):
         daemon, client = self.start_secretd()
         mistaken = words.rsplit(" ", 1)[0] + " abandon"
         self.assert_refused("Invalid", client.unlock, mistaken, passphrase)
-        self.assert_nothing_left(daemon, [*with_space(mistaken), passphrase.encode()])
+        self.assert_nothing_left(daemon, [*memory.across_words(mistaken), passphrase.encode()])
 
     def test_the_search_finds_a_freed_copy(self):
         """Control: in a process that does what secretd must not."""

@@ -23,3 +23,9 @@ def search(pid, needles):
 def written(lines):
     """Those of search()'s lines that are about memory a program can have written: English such as "return r" stands in libraries."""
     return [line for line in lines if not re.search(r" r-[x-]p \S+ \S+ [1-9]\d* +/", line)]
+
+
+def across_words(mnemonic):
+    """Its slices that cross two words: single words stand in the program's table."""
+    data = mnemonic.encode()
+    return [data[i:i + 8] for i in range(len(data) - 7) if b" " in data[i + 1:i + 7]]
