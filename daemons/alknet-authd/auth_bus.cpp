@@ -167,11 +167,13 @@ std::vector<bus::Property> AuthBus::properties(AuthBus* self) {
 
 // The configuration decides unless it knows nothing of it. Accounts that come first and do not know it, or
 // cannot be asked, leave it to the configuration: what stands in files logs in while the storage is down.
-void AuthBus::decide(Verdict configured, Inquiry inquiry, std::function<void(const Verdict&)> done) {
+void AuthBus::decide(Verdict configured, const std::function<Inquiry()>& inquire,
+                     std::function<void(const Verdict&)> done) {
   const auto& providers = transactions_.current()->auth.providers;
   const bool first = providers.front() == config::Provider::Configured;
-  if (providers.size() == 1 || inquiry.questions.empty() || (first && !unknown(configured)))
-    return done(configured);
+  if (providers.size() == 1 || (first && !unknown(configured))) return done(configured);
+  Inquiry inquiry = inquire();
+  if (inquiry.questions.empty()) return done(configured);
   accounts_.judge(std::move(inquiry), [configured, done](std::optional<Verdict> told) {
     if (!told) return done(configured);
     const auto* refusal = std::get_if<Refusal>(&*told);
@@ -191,7 +193,8 @@ void AuthBus::verify_public_key(bus::Call call) {
     counts_.verdict(judged);
     return shared->finish(pass(std::move(judged).error()));
   }
-  decide(*judged, inquire_key(attempt, now_()), [this, shared, login = *asked](const Verdict& verdict) {
+  auto inquire = [&] { return inquire_key(attempt, now_()); };
+  decide(*judged, inquire, [this, shared, login = *asked](const Verdict& verdict) {
     counts_.verdict(verdict);
     log_verdict(login.blob, login.user, login.address, word_of(verdict));
     write_verdict(shared->out, verdict);
@@ -211,13 +214,13 @@ void AuthBus::verify_token(bus::Call call) {
   const std::string address = address_of(*peer);
   auto snapshot = transactions_.current();
   Verdict configured = judge_token(snapshot->keys, snapshot->auth, secret.view(), address, now_());
-  decide(std::move(configured), inquire_token(snapshot->auth, secret.view(), address, now_()),
-         [this, shared](const Verdict& verdict) {
-           counts_.token(verdict);
-           log::debug("token verdict result=" + std::string(word_of(verdict)));
-           write_verdict(shared->out, verdict);
-           shared->finish({});
-         });
+  auto inquire = [&] { return inquire_token(snapshot->auth, secret.view(), address, now_()); };
+  decide(std::move(configured), inquire, [this, shared](const Verdict& verdict) {
+    counts_.token(verdict);
+    log::debug("token verdict result=" + std::string(word_of(verdict)));
+    write_verdict(shared->out, verdict);
+    shared->finish({});
+  });
 }
 
 Result<void> AuthBus::lookup(bus::Call& call) {

@@ -40,8 +40,10 @@ class AuthBus {
   void verify_token(bus::Call call);
   Result<void> lookup(bus::Call& call);
   void find_revoked(bus::Call call);
-  // The verdict of all providers, in their order; `configured` is that of the configuration.
-  void decide(Verdict configured, Inquiry inquiry, std::function<void(const Verdict&)> done);
+  // The verdict of all providers, in their order; `configured` is that of the configuration. `inquire` is
+  // called at once or not at all: where files decide, nothing is prepared for accounts.
+  void decide(Verdict configured, const std::function<Inquiry()>& inquire,
+              std::function<void(const Verdict&)> done);
   Result<void> prepare(bus::Call& call);
   Result<void> commit(bus::Call& call);
   Result<void> abort(bus::Call& call);
