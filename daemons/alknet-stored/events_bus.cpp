@@ -147,14 +147,6 @@ void write_consumer(bus::Message& out, const Consumer& consumer) {
   out.write_dictionary(facts_of(consumer));
 }
 
-// For changes of what is no identity.
-template <class Function, class Encode>
-Plan noting_in(const Place& place, Function function, Encode encode) {
-  Plan plan = writing(function, encode);
-  plan.place = place;
-  return plan;
-}
-
 Result<Plan> plan_create_consumer(bus::Call& call, const Act&) {
   ALK_TRY(const Place place, read_place(call));
   ALK_TRY(const std::string name, call.in.read_text());

@@ -30,5 +30,12 @@ Plan writing_in(const Place& place, Function function, Encode encode) {
   plan.place = place;
   return plan;
 }
+// For what is never about identities, such as jobs and how far a reader is: nobody hears of a new revision.
+template <class Function, class Encode>
+Plan noting_in(const Place& place, Function function, Encode encode) {
+  Plan plan = writing(function, encode);
+  plan.place = place;
+  return plan;
+}
 
 } // namespace alk::stored

@@ -11,14 +11,6 @@ namespace alk::stored {
 
 namespace {
 
-// Jobs are no identities: nobody hears of a new revision.
-template <class Function, class Encode>
-Plan job_change(const Place& place, Function function, Encode encode) {
-  Plan plan = writing(function, encode);
-  plan.place = place;
-  return plan;
-}
-
 void write_number(bus::Message& out, std::int64_t number) {
   out.write_u64(static_cast<std::uint64_t>(number));
 }
@@ -46,7 +38,7 @@ Result<Plan> plan_enqueue(bus::Call& call, const Act& act) {
   job.priority = priority.value_or(0);
   job.run_at = run_at.value_or(0);
   job.max_attempts = attempts ? static_cast<std::int64_t>(*attempts) : default_max_attempts;
-  return job_change(
+  return noting_in(
       place, [=](Transaction& tables) { return enqueue(tables, job, act.now); }, write_number);
 }
 
@@ -73,7 +65,7 @@ Result<Plan> plan_claim(bus::Call& call, const Act& act) {
   auto take = [=](Transaction& tables) {
     return claim(tables, queue, worker, count, act.now, visibility_of(seconds));
   };
-  return job_change(place, take, [](bus::Message& out, const std::vector<Job>& jobs) {
+  return noting_in(place, take, [](bus::Message& out, const std::vector<Job>& jobs) {
     std::vector<bus::Dictionary> list;
     for (const Job& job : jobs) list.push_back(facts_of(job));
     out.write_dictionaries(list);
@@ -96,7 +88,7 @@ Result<Held> read_held(bus::Call& call) {
 
 Result<Plan> plan_ack(bus::Call& call, const Act& act) {
   ALK_TRY(const Held held, read_held(call));
-  return job_change(
+  return noting_in(
       held.place, [=](Transaction& tables) { return ack(tables, held.job, held.worker, act.now); },
       write_truth);
 }
@@ -108,14 +100,14 @@ Result<Plan> plan_retry(bus::Call& call, const Act& act) {
   auto again = [=](Transaction& tables) {
     return retry(tables, held.job, held.worker, act.now, delay, error);
   };
-  return job_change(held.place, again, write_truth);
+  return noting_in(held.place, again, write_truth);
 }
 
 Result<Plan> plan_fail(bus::Call& call, const Act& act) {
   ALK_TRY(const Held held, read_held(call));
   ALK_TRY(const std::string error, call.in.read_text());
   auto end = [=](Transaction& tables) { return fail_job(tables, held.job, held.worker, act.now, error); };
-  return job_change(held.place, end, write_truth);
+  return noting_in(held.place, end, write_truth);
 }
 
 Result<Plan> plan_extend(bus::Call& call, const Act& act) {
@@ -124,13 +116,13 @@ Result<Plan> plan_extend(bus::Call& call, const Act& act) {
   auto extend = [=](Transaction& tables) {
     return heartbeat(tables, held.job, held.worker, act.now, visibility_of(seconds));
   };
-  return job_change(held.place, extend, write_truth);
+  return noting_in(held.place, extend, write_truth);
 }
 
 Result<Plan> plan_cancel(bus::Call& call, const Act&) {
   ALK_TRY(const Place place, read_place(call));
   ALK_TRY(const std::int64_t job, read_job(call.in));
-  return job_change(
+  return noting_in(
       place, [=](Transaction& tables) { return cancel(tables, job); }, write_truth);
 }
 
@@ -183,7 +175,7 @@ Result<Plan> plan_requeue(bus::Call& call, const Act& act) {
     if (!there) return fail(Kind::NotFound, "no such dead letter");
     return Nothing{};
   };
-  return job_change(place, again, write_nothing);
+  return noting_in(place, again, write_nothing);
 }
 
 Result<Plan> plan_notify(bus::Call& call, const Act& act) {
@@ -192,7 +184,7 @@ Result<Plan> plan_notify(bus::Call& call, const Act& act) {
   ALK_TRY(const std::string payload, call.in.read_text());
   if (channel.starts_with(own_channels))
     return fail(Kind::Invalid, "channel: those of queues are told by queues alone");
-  return job_change(
+  return noting_in(
       place, [=](Transaction& tables) { return notify(tables, channel, payload, act.now); }, write_number);
 }
 
