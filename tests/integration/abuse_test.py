@@ -53,7 +53,7 @@ class Garbage(Abuse):
             with self.subTest(name), socket.create_connection(self.server.ssh, timeout=20) as sock:
                 try:
                     sock.sendall(opening)
-                    sock.shutdown(socket.SHUT_WR)
+                    harness.end_writing(sock)
                     answer = harness.receive_all(sock, timeout=45)
                     self.assertLess(len(answer), 8192)
                 except (ConnectionResetError, BrokenPipeError):

@@ -91,14 +91,14 @@ class FromTheProxy(Proxied):
             self.log.wait_line(rf"{level} connection closed remote_addr=127\.0\.0\.1 ", after=mark)
         for _ in range(3):
             sock = self.send(b"")  # connects and leaves
-            sock.shutdown(socket.SHUT_WR)
+            harness.end_writing(sock)
             self.assert_closed(sock)
         self.assertNotIn("proxy header refused", self.log.text())
 
     def test_without_a_header_it_is_closed_and_said_once(self):
         for opening in (b"SSH-2.0-x\r\n", b"\x16\x03\x01", b"PROXY TCP4 nonsense\r\n", v2("198.51.100.7")[:20]):
             sock = self.send(opening)
-            sock.shutdown(socket.SHUT_WR)
+            harness.end_writing(sock)
             self.assert_closed(sock)
         self.log.wait_line(r"WARN\w* proxy header refused proxy=127\.0\.0\.1 reason=missing$")
         self.assertEqual(sum("proxy header refused" in text for text in self.log.lines()), 1)

@@ -25,6 +25,7 @@ Environment: ALKNET_BIN   directory of the executables (meson sets it; default b
              ALKNET_KEEP  1 = keep every self.dir
 """
 
+import errno
 import os
 import pathlib
 import re
@@ -252,6 +253,15 @@ def receive_all(sock, timeout=20, limit=64 * MIB):
             break
         data += chunk
     return bytes(data)
+
+
+def end_writing(sock):
+    """Half-closes. A peer that has reset the connection by now is no error here: reading brings what it sent, and says so."""
+    try:
+        sock.shutdown(socket.SHUT_WR)
+    except OSError as error:
+        if error.errno != errno.ENOTCONN:
+            raise
 
 
 def receive_exactly(sock, count, timeout=20):

@@ -106,6 +106,9 @@ class Targets(harness.Case):
         with socket.create_connection((reset.host, reset.port)) as sock:
             with self.assertRaises(ConnectionResetError):
                 harness.receive_all(sock)
+            with self.assertRaises(OSError):
+                sock.shutdown(socket.SHUT_WR)
+            harness.end_writing(sock)
         with socket.create_connection((half.host, half.port)) as sock:
             self.assertEqual(harness.receive_all(sock), b"bye\n")
             sock.sendall(b"still here")
