@@ -1,6 +1,7 @@
 // alknet: the program of people without root. `connect` is a client, `serve` starts the daemons for a first
 // try.
 #include "completion/completion.hpp"
+#include "usage/usage.hpp"
 #include "verb.hpp"
 
 #include <cstdio>
@@ -24,8 +25,7 @@ static int run(int argc, char** argv) {
   CLI::App program("Self-hosted SSH tunnels over TCP and TLS", "alknet");
   program.set_version_flag("--version", "alknet " ALKNET_VERSION);
   program.require_subcommand(1);
-  program.failure_message(
-      [](const CLI::App*, const CLI::Error& error) { return std::string("error: ") + error.what() + "\n"; });
+  program.failure_message(usage::explain);
 
   std::vector<Verb> verbs;
   verbs.push_back(connect_verb(program));

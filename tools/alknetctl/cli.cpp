@@ -10,6 +10,7 @@
 #include "secret.hpp"
 #include "store_cli.hpp"
 #include "tokens.hpp"
+#include "usage/usage.hpp"
 #include "verbs.hpp"
 
 #include <ctime>
@@ -165,9 +166,7 @@ CommandLine::CommandLine() {
   program_.set_version_flag("--version", "alknetctl " + std::string(version()));
   program_.require_subcommand(0, 1); // none is reported below: CLI11 would hide a misspelt verb behind it
   program_.footer("Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not running, 4 denied.");
-  program_.failure_message([](const CLI::App*, const CLI::Error& error) {
-    return std::string("error: ") + error.what() + "\nRun alknetctl --help for more.\n";
-  });
+  program_.failure_message(usage::explain);
   auto* state = program_.add_option("--state", arguments_.place.state, "State directory of `alknet serve`");
   auto* address = program_.add_option("--bus-address", arguments_.place.bus_address,
                                       "D-Bus address (default $ALKNET_BUS_ADDRESS, then the system bus)");
