@@ -71,7 +71,7 @@ void Engine::drop_host_key() {
     asio::post(worker->loop(), [worker = worker.get()] { worker->set_host_key(nullptr); });
 }
 
-void Engine::set_proxy_password(std::shared_ptr<const ProxyPassword> password) {
+void Engine::set_proxy_password(ProxyPasswordPtr password) {
   for (auto& worker : workers_)
     asio::post(worker->loop(), [worker = worker.get(), password] { worker->set_proxy_password(password); });
 }
@@ -197,13 +197,14 @@ void Engine::on_all_workers(std::function<void(Worker&, std::function<void()>)> 
   }
 }
 
-void Engine::apply(SettingsPtr settings, std::function<void()> done) {
+void Engine::apply(SettingsPtr settings, ProxyPasswordPtr password, std::function<void()> done) {
   identities_changed(); // alknet-authd has committed before us
   settings_ = std::move(settings);
   set_limits(settings_->values.limits);
   on_all_workers(
-      [settings = settings_](Worker& worker, const std::function<void()>& finished) {
-        worker.apply(settings);
+      [settings = settings_, password = std::move(password)](Worker& worker,
+                                                             const std::function<void()>& finished) {
+        worker.apply(settings, password);
         finished();
       },
       std::move(done));

@@ -52,10 +52,11 @@ class Engine final : private Hub {
   void drop_host_key();
 
   // For channels from now on; nullptr: those that need one are refused.
-  void set_proxy_password(std::shared_ptr<const ProxyPassword> password);
+  void set_proxy_password(ProxyPasswordPtr password);
 
-  // `done` on the main loop once every loop decides by the new settings.
-  void apply(SettingsPtr settings, std::function<void()> done);
+  // The settings and the password that goes with them; `done` on the main loop once every loop decides by
+  // them.
+  void apply(SettingsPtr settings, ProxyPasswordPtr password, std::function<void()> done);
 
   const SessionTable& sessions() const { return sessions_; }
   bool disconnect(std::uint64_t session, const std::string& text);

@@ -13,6 +13,9 @@ namespace {
 // Looking up a name. getaddrinfo's own limit is longer, but the client waits for the channel.
 constexpr std::chrono::seconds resolve_timeout{10};
 
+// By one channel that is being opened; the client waits for it.
+constexpr int most_reloads_followed = 3;
+
 config::Transport transport_of(const ForwardRequest& request) {
   return request.transport == config::transport_name(config::Transport::Tls) ? config::Transport::Tls
                                                                              : config::Transport::Tcp;
@@ -97,8 +100,7 @@ Task<Opened> open_through_proxy(Worker& worker, SettingsPtr settings, net::HostP
   co_return std::move(*proxied);
 }
 
-Task<Opened> open_target(Worker& worker, const ForwardRequest& request) {
-  SettingsPtr settings = worker.settings(); // one snapshot for the whole decision
+Task<Opened> open_by(SettingsPtr settings, Worker& worker, const ForwardRequest& request) {
   config::Destination to = config::make_destination(request.host, request.port);
   if (auto obstacle = judge(*settings, request, to)) co_return tl::unexpected(*obstacle);
   if (!settings->values.proxy.url.empty()) {
@@ -115,6 +117,18 @@ Task<Opened> open_target(Worker& worker, const ForwardRequest& request) {
       co_await worker.dialer().connect(std::move(addresses), settings->values.limits.connect_timeout);
   if (!dialled) co_return tl::unexpected(Obstacle::Connect);
   co_return std::move(*dialled);
+}
+
+// One snapshot for the whole decision. A reload to another credential takes the password away before it was
+// sent: then what is in force now decides anew.
+Task<Opened> open_target(Worker& worker, const ForwardRequest& request) {
+  for (int reloads = 0;; ++reloads) {
+    SettingsPtr settings = worker.settings();
+    Opened opened = co_await open_by(settings, worker, request);
+    const bool overtaken =
+        !opened && opened.error() == Obstacle::ProxyPassword && worker.settings() != settings;
+    if (!overtaken || reloads == most_reloads_followed) co_return opened;
+  }
 }
 
 } // namespace

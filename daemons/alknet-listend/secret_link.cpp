@@ -23,10 +23,12 @@ void SecretLink::follow_host_key(std::function<void(Result<SecretBytes>)> told) 
   host_key_state(watch_->state());
 }
 
-void SecretLink::follow_credential(std::string name, std::function<void(Result<SecretBytes>)> told) {
+void SecretLink::follow_credential(CredentialPlace place, std::string name,
+                                   std::function<void(Result<SecretBytes>)> told) {
   begin();
-  if (!credential_) credential_.emplace(main_, bus_, *watch_);
-  credential_->follow(std::move(name), std::move(told));
+  auto& link = credentials_.at(place);
+  if (!link) link.emplace(main_, bus_, *watch_);
+  link->follow(std::move(name), std::move(told));
 }
 
 void SecretLink::bus_is_back() {
@@ -35,12 +37,14 @@ void SecretLink::bus_is_back() {
 
 void SecretLink::state_changed(clients::SecretState state) {
   if (host_key_told_) host_key_state(state);
-  if (credential_) credential_->secrets_changed();
+  for (auto& link : credentials_)
+    if (link) link->secrets_changed();
 }
 
 void SecretLink::stop() {
   tasks_.cancel();
-  if (credential_) credential_->stop();
+  for (auto& link : credentials_)
+    if (link) link->stop();
 }
 
 void SecretLink::host_key_state(clients::SecretState state) {

@@ -7,6 +7,7 @@
 #include "loop/task_group.hpp"
 #include "secret_supply.hpp"
 
+#include <array>
 #include <optional>
 
 namespace alk::listend {
@@ -16,7 +17,8 @@ class SecretLink final : public SecretSupply {
   SecretLink(asio::io_context& main, bus::Connection& bus) : main_(main), bus_(bus), tasks_(main) {}
 
   void follow_host_key(std::function<void(Result<SecretBytes>)> told) override;
-  void follow_credential(std::string name, std::function<void(Result<SecretBytes>)> told) override;
+  void follow_credential(CredentialPlace place, std::string name,
+                         std::function<void(Result<SecretBytes>)> told) override;
   // The bus is back: what the service manager starts on demand has to be asked for again.
   void bus_is_back();
   void stop();
@@ -31,8 +33,8 @@ class SecretLink final : public SecretSupply {
   bus::Connection& bus_;
   std::function<void(Result<SecretBytes>)> host_key_told_;
   std::uint64_t epoch_ = 0; // moves with every change: what was asked for before it counts no more (host key)
-  std::optional<clients::SecretWatch> watch_; // once something is followed
-  std::optional<CredentialLink> credential_;  // likewise
+  std::optional<clients::SecretWatch> watch_;                                // once something is followed
+  std::array<std::optional<CredentialLink>, credential_places> credentials_; // likewise
   loop::TaskGroup tasks_;
 };
 

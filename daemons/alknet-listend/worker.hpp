@@ -4,7 +4,6 @@
 
 #include "authority.hpp"
 #include "base/fd.hpp"
-#include "base/locked_secret.hpp"
 #include "connection_limiter.hpp"
 #include "counts.hpp"
 #include "live_session.hpp"
@@ -12,6 +11,7 @@
 #include "net/dialer.hpp"
 #include "net/resolver.hpp"
 #include "penalty_table.hpp"
+#include "proxy_password.hpp"
 #include "settings.hpp"
 #include "ssh/host_key.hpp"
 
@@ -56,12 +56,6 @@ struct Arrival {
   bool proxied = false; // from a configured proxy: its header comes first, and the lease has no name yet
 };
 
-// What logs in to the proxy; the credential's name says for which configuration it is good.
-struct ProxyPassword {
-  std::string credential;
-  LockedSecret secret;
-};
-
 class Worker {
  public:
   Worker(std::size_t index, asio::io_context& loop, Hub& hub, net::Resolver& resolver, net::Dialer& dialer,
@@ -69,13 +63,15 @@ class Worker {
   ~Worker();
 
   void admit(Arrival arrival);
-  void apply(SettingsPtr settings) { settings_ = std::move(settings); }
-  // For new handshakes; nullptr: there are none. A session keeps the key that it began with.
-  void set_host_key(std::shared_ptr<const ssh::HostKey> key) { host_key_ = std::move(key); }
-  // For channels from now on; nullptr: there is none. The last loop that lets go of one wipes it.
-  void set_proxy_password(std::shared_ptr<const ProxyPassword> password) {
+  // Both at once: no channel may meet one without the other.
+  void apply(SettingsPtr settings, ProxyPasswordPtr password) {
+    settings_ = std::move(settings);
     proxy_password_ = std::move(password);
   }
+  // For new handshakes; nullptr: there are none. A session keeps the key that it began with.
+  void set_host_key(std::shared_ptr<const ssh::HostKey> key) { host_key_ = std::move(key); }
+  // For channels from now on.
+  void set_proxy_password(ProxyPasswordPtr password) { proxy_password_ = std::move(password); }
   void disconnect(std::uint64_t session, const std::string& text);
   // Says goodbye to every session ("shutdown"), gives `grace` for it, then cuts; `done` on this loop.
   void stop(std::chrono::milliseconds grace, std::function<void()> done);
@@ -105,7 +101,7 @@ class Worker {
   net::Resolver& resolver_;
   net::Dialer& dialer_;
   std::shared_ptr<const ssh::HostKey> host_key_; // this loop's alone
-  std::shared_ptr<const ProxyPassword> proxy_password_;
+  ProxyPasswordPtr proxy_password_;
   SettingsPtr settings_;
   std::map<std::string, Counts> counts_; // by listener; no entry comes or goes
   std::unordered_map<std::uint64_t, Session*> sessions_;

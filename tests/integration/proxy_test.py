@@ -6,6 +6,7 @@ import os
 import secrets
 import socket
 import subprocess
+import threading
 
 import harness
 import memory
@@ -26,9 +27,9 @@ class Proxied(harness.Case):
         self.server = self.serve()
         self.echo = self.target(targets.Echo())
 
-    def use(self, url, login=False, more=""):
+    def use(self, url, login=False, more="", credential="of-the-proxy"):
         text = f'[server.proxy]\nurl = "{url}"\n'
-        self.server.configure(text + ('user = "ada"\npassword = "secret:of-the-proxy"\n' if login else "") + more)
+        self.server.configure(text + (f'user = "ada"\npassword = "secret:{credential}"\n' if login else "") + more)
 
     def ask(self, host=None, port=None, check=0):
         """What comes back of a greeting, by ssh -W."""
@@ -116,8 +117,8 @@ class Ways(Proxied):
                                      ("socks5", b"\x05\x00\x05\x05\x00\x01" + bytes(6), "connect")):
             with self.subTest(scheme=scheme, text=text[:30]):
                 peer = self.target(proxies.Sayer(text))
-                patience = "1s" if reason == "proxy-timeout" else "30s"  # a busy machine is no slow proxy
-                self.use(f"{scheme}://{peer.address}", more=f'[limits]\nconnect_timeout = "{patience}"\n')
+                more = '[limits]\nconnect_timeout = "1s"\n' if reason == "proxy-timeout" else slowly
+                self.use(f"{scheme}://{peer.address}", more=more)
                 self.refused(reason)
         counted = self.server.ctl("metrics").stdout.decode()
         self.assertRegex(counted, r'alknet_channels_refused_total\{[^}]*reason="proxy-protocol"[^}]*\} 3\b')
@@ -141,6 +142,9 @@ class Ways(Proxied):
         self.assertEqual((first.asked, second.asked), ([(3, name, 7)], [(3, name, 7)]))
 
 
+slowly = '[limits]\nconnect_timeout = "60s"\n'  # a busy machine is no slow proxy
+
+
 class Password(Proxied):
     def setUp(self):
         super().setUp()
@@ -156,8 +160,8 @@ class Password(Proxied):
     def unlock(self):
         self.give("secret", "unlock", "--force", text=f"{words}\n\n")
 
-    def keep(self, *options, password=None):
-        self.give("credential", "add", "of-the-proxy", *options, text=f"{password or self.password}\n")
+    def keep(self, *options, password=None, credential="of-the-proxy"):
+        self.give("credential", "add", credential, *options, text=f"{password or self.password}\n")
 
     def missing(self):
         status = json.loads(self.server.ctl("--json", "status").stdout)
@@ -200,6 +204,73 @@ class Password(Proxied):
             done = self.run_program(["ssh", "-W", self.echo.address, *self.server.ssh_options()], stdin=None, input=b"hello", check=None)
             return done.stdout == b"hello"
         harness.wait_until(works, timeout=30, what="a login at the proxy")
+
+    def two_proxies(self):
+        """Each with a credential of its own; the first one is in use."""
+        both = [(f"of-{number}", self.socks(user="ada", password=secrets.token_hex(24))) for number in ("one", "two")]
+        self.unlock()
+        for credential, proxy in both:
+            self.keep(password=proxy.password, credential=credential)
+        self.use(both[0][1].url, login=True, credential=both[0][0], more=slowly)
+        self.assertEqual(self.ask(), b"hello")  # had before it was in force
+        return both
+
+    def test_a_reload_to_another_credential_refuses_no_channel(self):
+        (_, first), (_, second) = both = self.two_proxies()
+        port, done, failed = harness.free_port(), threading.Event(), []
+        self.server.ssh_forward("-L", f"127.0.0.1:{port}:{name}:7")
+
+        def go_on_asking():
+            while not done.is_set():
+                with socket.create_connection(("127.0.0.1", port), timeout=60) as sock:
+                    sock.sendall(b"hello")
+                    if sock.recv(5) != b"hello":
+                        failed.append(1)
+
+        asking = [threading.Thread(target=go_on_asking) for _ in range(2)]
+        for thread in asking:
+            thread.start()
+        try:
+            for credential, proxy in (both * 4)[1:]:
+                self.use(proxy.url, login=True, credential=credential, more=slowly)
+                before = len(proxy.asked)
+                harness.wait_until(lambda: len(proxy.asked) > before, what="a channel by the proxy in force")
+        finally:
+            done.set()
+            for thread in asking:
+                thread.join()
+        self.assertEqual(failed, [])
+        self.assertNotIn("channel refused", self.server.program.text())
+        self.assertEqual((first.refused_logins, second.refused_logins), (0, 0))
+
+    def test_a_channel_that_is_being_opened_follows_the_reload(self):
+        (_, first), (credential, second) = self.two_proxies()
+        first.patience.clear()
+        connections, answers = first.connections, []
+        asking = threading.Thread(target=lambda: answers.append(self.ask(name, 7)))
+        asking.start()
+        try:
+            harness.wait_until(lambda: first.connections > connections, what="the proxy is asked")
+            self.use(second.url, login=True, credential=credential, more=slowly)
+        finally:
+            first.patience.set()
+            asking.join()
+        self.assertEqual(answers, [b"hello"])
+        self.assertEqual(second.asked, [(3, name, 7)])
+        self.assertEqual((first.refused_logins, second.refused_logins), (0, 0))
+
+    def test_what_cannot_be_had_fails_no_reload(self):
+        proxy = self.two_proxies()[1][1]
+        self.use(proxy.url, login=True, credential="of-nobody")
+        self.wait_missing("credential of-nobody): there is no such credential")
+        self.refused("proxy-password")
+        self.server.ctl("secret", "lock")
+        self.wait_missing("alknet-secretd is locked")
+        self.use(proxy.url, login=True, credential="of-two")
+        self.wait_missing("credential of-two): alknet-secretd is locked")
+        self.assertEqual(proxy.connections, 0)
+        self.unlock()
+        self.wait_until_it_works()
 
     def test_a_real_http_proxy_with_a_login(self):
         url = self.start_ncat("--proxy-auth", f"ada:{self.password}")

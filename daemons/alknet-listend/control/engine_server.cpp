@@ -4,8 +4,6 @@
 #include "control/penalty_records.hpp"
 #include "explain.hpp"
 #include "log/log.hpp"
-#include "net/connect_client.hpp"
-#include "net/socks5_client.hpp"
 
 #include <limits>
 #include <thread>
@@ -50,6 +48,11 @@ EngineServer::EngineServer(asio::io_context& loop, Fd control, Authority& author
                               tell(ControlKind::Offended,
                                    encode(OffenceBody{source.text(), std::string(offence_word(offence))}));
                             }}),
+      passwords_(loop, supply, pace.password,
+                 [this] {
+                   engine_.set_proxy_password(passwords_.password());
+                   tell_keys();
+                 }),
       pulse_([this](std::function<void()> back) { engine_.turn_all(std::move(back)); }), beat_timer_(loop),
       channel_(loop, std::move(control)) {}
 
@@ -69,6 +72,7 @@ void EngineServer::receive(ControlMessage message, std::vector<Fd> descriptors) 
 bool EngineServer::receive_order(const ControlMessage& message) {
   if (message.is(ControlKind::Abort)) {
     prepared_.reset();
+    passwords_.abandon();
   } else if (message.is(ControlKind::Recheck)) {
     engine_.identities_changed();
     recheck();
@@ -92,7 +96,7 @@ void EngineServer::ask(const ControlMessage& message, std::vector<Fd> descriptor
   switch (static_cast<ControlKind>(message.kind)) {
   case ControlKind::Hello: return answer(message.number, hello(message.body));
   case ControlKind::Start: return answer(message.number, start(message.body, std::move(descriptors)));
-  case ControlKind::Prepare: return answer(message.number, prepare(message.body, descriptors));
+  case ControlKind::Prepare: return prepare(message.number, message.body, descriptors);
   case ControlKind::Commit: return commit(message.number, message.body);
   case ControlKind::List: return answer(message.number, list());
   case ControlKind::Disconnect: return answer(message.number, disconnect(message.body));
@@ -154,7 +158,8 @@ EngineServer::Outcome EngineServer::start(std::string_view bytes, std::vector<Fd
   penalise(std::exchange(inherited_, {})); // nobody was accepted yet: that is for this loop to do
   if (host_key_follows)
     supply_.follow_host_key([this](Result<SecretBytes> key) { take_host_key(std::move(key)); });
-  follow_proxy_password();
+  passwords_.put_into_force(engine_.settings()->values.proxy);
+  engine_.set_proxy_password(passwords_.password());
   tell_keys();
   ServingBody serving{engine_.host_key_fingerprint(), {}};
   for (const Engine::ListenerState& listener : engine_.listeners())
@@ -164,30 +169,41 @@ EngineServer::Outcome EngineServer::start(std::string_view bytes, std::vector<Fd
   return encode(serving);
 }
 
-// Everything that can fail. Whoever drains makes no new handshakes: it needs no new keys.
-EngineServer::Outcome EngineServer::prepare(std::string_view bytes, const std::vector<Fd>& descriptors) {
+// Everything that can fail, and what takes time. That there is no password for the proxy fails nothing.
+void EngineServer::prepare(std::uint64_t question, std::string_view bytes,
+                           const std::vector<Fd>& descriptors) {
+  auto read = read_prepared(bytes, descriptors);
+  if (!read) return answer(question, pass(std::move(read).error()));
+  prepared_ = std::move(*read);
+  passwords_.prepare(prepared_->values.proxy, [this, question, mine = prepared_] {
+    const bool kept = prepared_ == mine;
+    answer(question, kept ? Outcome() : fail(Kind::Conflict, "given up before it was prepared"));
+  });
+}
+
+// Whoever drains makes no new handshakes: it needs no new keys.
+Result<SettingsPtr> EngineServer::read_prepared(std::string_view bytes,
+                                                const std::vector<Fd>& descriptors) const {
   ALK_TRY(TransactionBody body, decode<TransactionBody>(bytes));
   if (!serving_ || descriptors.size() != 1) return fail(Kind::Invalid, "nothing to prepare");
   ALK_TRY(Bundle bundle, unpack(descriptors.front()));
   ALK_TRY(config::Configuration configuration, read_configuration(bundle.sources));
-  if (deadline_) {
-    prepared_ = renew_settings(configuration, *engine_.settings(), body.number);
-    return std::string();
-  }
+  if (deadline_) return renew_settings(configuration, *engine_.settings(), body.number);
   config::KeySource keys(std::make_shared<config::HeldKeys>(std::move(bundle.keys)));
-  ALK_TRY(prepared_, make_settings(configuration, running_, keys, body.number));
-  return std::string();
+  return make_settings(configuration, running_, keys, body.number);
 }
 
 void EngineServer::commit(std::uint64_t question, std::string_view bytes) {
   auto body = decode<TransactionBody>(bytes);
   if (!body || !prepared_ || prepared_->generation != body->number)
     return answer(question, fail(Kind::Conflict, "no such configuration was prepared"));
-  engine_.apply(std::exchange(prepared_, nullptr), [this, question] {
+  SettingsPtr next = std::exchange(prepared_, nullptr);
+  passwords_.put_into_force(next->values.proxy);
+  engine_.apply(std::move(next), passwords_.password(), [this, question] {
     answer(question, std::string());
     recheck();
   });
-  follow_proxy_password();
+  tell_keys();
 }
 
 EngineServer::Outcome EngineServer::list() const {
@@ -327,52 +343,14 @@ void EngineServer::take_host_key(Result<SecretBytes> key) {
   tell_keys();
 }
 
-// One that belongs to another credential is let go at once.
-void EngineServer::follow_proxy_password() {
-  const std::string credential = engine_.settings()->values.proxy.credential();
-  if (credential == credential_) return;
-  credential_ = credential;
-  proxy_lacking_.clear();
-  engine_.set_proxy_password(nullptr);
-  supply_.follow_credential(
-      credential_, [this](Result<SecretBytes> password) { take_proxy_password(std::move(password)); });
-  tell_keys();
-}
-
-static Result<LockedSecret> lock_proxy_password(Result<SecretBytes> password, const config::Proxy& proxy) {
-  if (!password) return pass(std::move(password).error());
-  const bool socks = proxy.place.protocol == config::ProxyProtocol::Socks5;
-  const std::size_t most = socks ? net::socks_login_limit : net::connect_login_limit;
-  if (password->size() > most)
-    return fail(Kind::Invalid, "it has more than " + std::to_string(most) + " bytes");
-  return LockedSecret::make(password->view());
-}
-
-void EngineServer::take_proxy_password(Result<SecretBytes> password) {
-  auto locked = lock_proxy_password(std::move(password), engine_.settings()->values.proxy);
-  if (locked) {
-    proxy_lacking_.clear();
-    engine_.set_proxy_password(
-        std::make_shared<const ProxyPassword>(ProxyPassword{credential_, std::move(*locked)}));
-    log::info("password of the proxy taken: credential " + credential_);
-  } else {
-    engine_.set_proxy_password(nullptr);
-    if (locked.error().what == proxy_lacking_) return; // said already
-    proxy_lacking_ = locked.error().what;
-    log::warning("password of the proxy missing, nothing is forwarded: credential " + credential_ + ": " +
-                 proxy_lacking_);
-  }
-  tell_keys();
-}
-
 void EngineServer::tell_keys() {
   if (!serving_) return;
   KeysBody body{engine_.host_key_fingerprint(), {}};
   if (!host_key_lacking_.empty())
     body.lacking.push_back("SSH clients are not served, there is no host key: " + host_key_lacking_);
-  if (!proxy_lacking_.empty())
+  if (!passwords_.lacking().empty())
     body.lacking.push_back("Nothing is forwarded, there is no password for the proxy (credential " +
-                           credential_ + "): " + proxy_lacking_);
+                           passwords_.credential() + "): " + passwords_.lacking());
   if (told_keys_ == body) return;
   if (channel_.send(make_control(ControlKind::Keys, encode(body)))) told_keys_ = std::move(body);
 }

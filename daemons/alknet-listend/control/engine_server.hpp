@@ -8,6 +8,7 @@
 #include "control/channel.hpp"
 #include "control/pulse.hpp"
 #include "engine.hpp"
+#include "proxy_passwords.hpp"
 #include "secret_supply.hpp"
 
 #include <optional>
@@ -29,6 +30,7 @@ class EngineServer {
   struct Pace {
     std::chrono::milliseconds beat = beat_interval;
     std::chrono::milliseconds farewell = orphan_grace;
+    std::chrono::milliseconds password = proxy_password_patience;
   };
 
   // `ended` once, when nothing is left to do. The supervisor's going away is the word to stop.
@@ -51,7 +53,8 @@ class EngineServer {
 
   Outcome hello(std::string_view body) const;
   Outcome start(std::string_view body, std::vector<Fd> descriptors);
-  Outcome prepare(std::string_view body, const std::vector<Fd>& descriptors);
+  void prepare(std::uint64_t question, std::string_view body, const std::vector<Fd>& descriptors);
+  Result<SettingsPtr> read_prepared(std::string_view body, const std::vector<Fd>& descriptors) const;
   void commit(std::uint64_t question, std::string_view body);
   Outcome list() const;
   Outcome disconnect(std::string_view body);
@@ -64,8 +67,6 @@ class EngineServer {
   void beat();
   void tell_state();
   void take_host_key(Result<SecretBytes> key);
-  void follow_proxy_password();
-  void take_proxy_password(Result<SecretBytes> password);
   void tell_keys();
   void tell_sources();
 
@@ -75,13 +76,12 @@ class EngineServer {
   std::function<void()> ended_;
   Pace pace_;
   Engine engine_;
+  ProxyPasswords passwords_;
   config::Static running_;
   SettingsPtr prepared_;
   PenaltiesBody inherited_; // told before the start
   std::map<std::string, std::uint32_t> told_sources_;
   std::string host_key_lacking_; // why there is no host key
-  std::string credential_;       // the proxy's password, by its name; empty: it needs none
-  std::string proxy_lacking_;    // why that is not there
   std::optional<KeysBody> told_keys_;
   Pulse pulse_;
   bool turning_ = true; // false: the supervisor is told nothing that would count as a beat

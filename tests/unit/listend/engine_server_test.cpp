@@ -2,6 +2,9 @@
 #include "control/engine_server.hpp"
 #include "ssh/key_file.hpp"
 
+#include <array>
+#include <map>
+
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <netinet/in.h>
@@ -27,12 +30,14 @@ class Nobody final : public Authority {
 class Supply final : public SecretSupply {
  public:
   void follow_host_key(std::function<void(Result<SecretBytes>)> told) override { host_key = std::move(told); }
-  void follow_credential(std::string name, std::function<void(Result<SecretBytes>)> told) override {
-    credentials.push_back(std::move(name));
-    password = std::move(told);
+  void follow_credential(CredentialPlace place, std::string name,
+                         std::function<void(Result<SecretBytes>)> told) override {
+    passwords.erase(std::exchange(followed[place], name));
+    if (told) passwords[name] = std::move(told);
   }
-  std::function<void(Result<SecretBytes>)> host_key, password;
-  std::vector<std::string> credentials; // as they were asked for
+  std::function<void(Result<SecretBytes>)> host_key;
+  std::array<std::string, credential_places> followed;
+  std::map<std::string, std::function<void(Result<SecretBytes>)>> passwords; // by credential
 };
 
 constexpr const char* configuration = "[auth]\nhost_key = \"/host_key\"\n[[listeners]]\nname = \"ssh\"\n"
@@ -47,7 +52,8 @@ class EngineServerTest : public testing::Test {
         [](std::string, std::function<void(Result<LoginVerdict>)> answer) {
           answer(fail(Kind::NotFound, "no such identity"));
         },
-        [this] { ended_ = true; }, EngineServer::Pace{.beat = milliseconds(5), .farewell = milliseconds(50)});
+        [this] { ended_ = true; },
+        EngineServer::Pace{.beat = milliseconds(5), .farewell = milliseconds(50), .password = patience_});
     channel_ = std::make_unique<ControlChannel>(loop_, std::move(pair_.supervisor));
     channel_->open(
         [this](ControlMessage message, std::vector<Fd>) {
@@ -86,6 +92,18 @@ class EngineServerTest : public testing::Test {
     run_until([this] { return answer_.has_value(); });
     return answer_ ? *answer_ : Result<std::string>(fail(Kind::Gone, "no answer"));
   }
+  // Its answer is for answer_.
+  void ask_prepare(std::uint64_t number, const std::string& text) {
+    const Fd packed = bundle(text);
+    const int descriptors[] = {packed.get()};
+    answer_.reset();
+    EXPECT_TRUE(channel_->send(
+        make_control(ControlKind::Prepare, encode(TransactionBody{number}), ++question_), descriptors));
+  }
+  bool follows(const std::string& credential) {
+    run_until([&] { return supply_.passwords.count(credential) == 1; });
+    return supply_.passwords.count(credential) == 1;
+  }
   Fd bundle(const std::string& text) {
     Bundle bundle{{{"/etc/alknet/alknet.toml", "alknet.toml", text}}, {}, {}};
     bundle.keys.emplace("/host_key", SecretBytes(ssh::generate_ed25519().value().private_key.view()));
@@ -120,6 +138,7 @@ class EngineServerTest : public testing::Test {
     return count <= 0;
   }
 
+  milliseconds patience_{60'000}; // with a password: longer than any test waits
   asio::io_context loop_;
   Nobody authority_;
   Supply supply_;
@@ -179,33 +198,108 @@ std::string with_proxy(const std::string& credential) {
 
 TEST_F(EngineServerTest, SaysWhatTheProxyLacks) {
   ASSERT_TRUE(start(1, with_proxy("first")));
-  EXPECT_THAT(supply_.credentials, testing::ElementsAre("first"));
-  supply_.password(fail(Kind::Locked, "alknet-secretd is locked"));
+  supply_.passwords.at("first")(fail(Kind::Locked, "alknet-secretd is locked"));
   run_until([this] { return !keys_.lacking.empty(); });
   EXPECT_THAT(keys_.lacking, testing::ElementsAre("Nothing is forwarded, there is no password for the proxy "
                                                   "(credential first): alknet-secretd is locked"));
-  supply_.password(SecretBytes(std::string_view("s3cret")));
+  supply_.passwords.at("first")(SecretBytes(std::string_view("s3cret")));
   run_until([this] { return keys_.lacking.empty(); });
   EXPECT_THAT(keys_.lacking, testing::IsEmpty());
-  supply_.password(SecretBytes(std::string(256, 's')));
+  supply_.passwords.at("first")(SecretBytes(std::string(256, 's')));
   run_until([this] { return !keys_.lacking.empty(); });
   EXPECT_THAT(keys_.lacking, testing::ElementsAre(testing::HasSubstr("it has more than 255 bytes")));
 }
 
-TEST_F(EngineServerTest, FollowsTheCredentialOfTheProxyInForce) {
+TEST_F(EngineServerTest, ThePasswordIsThereBeforeItIsNeeded) {
   ASSERT_TRUE(start(1));
-  EXPECT_THAT(supply_.credentials, testing::IsEmpty());
-  auto reload = [this](std::uint64_t number, const std::string& text) {
-    return prepare(number, text) && ask(ControlKind::Commit, encode(TransactionBody{number}));
-  };
-  ASSERT_TRUE(reload(2, with_proxy("first")));
-  ASSERT_TRUE(reload(3, with_proxy("first"))); // asked for once
-  supply_.password(fail(Kind::NotFound, "there is no such credential"));
+  ask_prepare(2, with_proxy("first"));
+  ASSERT_TRUE(follows("first"));
+  EXPECT_FALSE(answer_);
+  supply_.passwords.at("first")(fail(Kind::Gone, "alknet-secretd does not run")); // so far
+  EXPECT_FALSE(answer_);
+  supply_.passwords.at("first")(SecretBytes(std::string_view("s3cret")));
+  run_until([this] { return answer_.has_value(); });
+  ASSERT_TRUE(answer_ && *answer_);
+  ask_prepare(3, with_proxy("second")); // takes its place
+  ASSERT_TRUE(follows("second"));
+  EXPECT_EQ(supply_.passwords.count("first"), 0U);
+  supply_.passwords.at("second")(SecretBytes(std::string_view("s3cret")));
+  ASSERT_TRUE(ask(ControlKind::Commit, encode(TransactionBody{3})));
+  ASSERT_TRUE(prepare(4, with_proxy("second"))); // is there already
+  ASSERT_TRUE(ask(ControlKind::Commit, encode(TransactionBody{4})));
+  EXPECT_EQ(supply_.passwords.size(), 1U);
+  ASSERT_TRUE(prepare(5, configuration)); // needs none
+  EXPECT_EQ(supply_.passwords.size(), 1U);
+  ASSERT_TRUE(ask(ControlKind::Commit, encode(TransactionBody{5})));
+  EXPECT_EQ(supply_.passwords.size(), 0U);
+  EXPECT_THAT(keys_.lacking, testing::IsEmpty());
+}
+
+TEST_F(EngineServerTest, APasswordThatIsNotToBeHadFailsNoReload) {
+  ASSERT_TRUE(start(1));
+  ask_prepare(2, with_proxy("first"));
+  ASSERT_TRUE(follows("first"));
+  supply_.passwords.at("first")(fail(Kind::Locked, "alknet-secretd is locked"));
+  run_until([this] { return answer_.has_value(); });
+  ASSERT_TRUE(answer_ && *answer_);
+  EXPECT_THAT(keys_.lacking, testing::IsEmpty()); // nothing needs it yet
+  ASSERT_TRUE(ask(ControlKind::Commit, encode(TransactionBody{2})));
   run_until([this] { return !keys_.lacking.empty(); });
-  ASSERT_TRUE(reload(4, with_proxy("second")));
+  EXPECT_THAT(keys_.lacking, testing::ElementsAre(testing::HasSubstr("first): alknet-secretd is locked")));
+  ask_prepare(3, with_proxy("second"));
+  ASSERT_TRUE(follows("second"));
+  supply_.passwords.at("second")(fail(Kind::NotFound, "there is no such credential"));
+  run_until([this] { return answer_.has_value(); });
+  ASSERT_TRUE(ask(ControlKind::Commit, encode(TransactionBody{3})));
+  run_until([this] { return keys_.lacking.front().find("second") != std::string::npos; });
+  EXPECT_THAT(keys_.lacking,
+              testing::ElementsAre(testing::HasSubstr("second): there is no such credential")));
+  EXPECT_EQ(supply_.passwords.count("first"), 0U);
+}
+
+class ImpatientEngineServerTest : public EngineServerTest {
+ protected:
+  ImpatientEngineServerTest() { patience_ = milliseconds(10); }
+};
+
+TEST_F(ImpatientEngineServerTest, WhoSaysNothingFailsNoReload) {
+  ASSERT_TRUE(start(1, with_proxy("first")));
+  supply_.passwords.at("first")(fail(Kind::Locked, "alknet-secretd is locked"));
+  run_until([this] { return !keys_.lacking.empty(); });
+  ASSERT_TRUE(prepare(2, with_proxy("second")));
+  ASSERT_TRUE(ask(ControlKind::Commit, encode(TransactionBody{2})));
   run_until([this] { return keys_.lacking.empty(); }); // that was of the other one
-  ASSERT_TRUE(reload(5, configuration));
-  EXPECT_THAT(supply_.credentials, testing::ElementsAre("first", "second", ""));
+  EXPECT_EQ(supply_.passwords.count("first"), 0U);
+  supply_.passwords.at("second")(fail(Kind::Gone, "alknet-secretd does not run"));
+  run_until([this] { return !keys_.lacking.empty(); });
+  EXPECT_THAT(keys_.lacking,
+              testing::ElementsAre(testing::HasSubstr("second): alknet-secretd does not run")));
+}
+
+TEST_F(EngineServerTest, WhatIsAbandonedIsLetGo) {
+  ASSERT_TRUE(start(1, with_proxy("first")));
+  ask_prepare(2, with_proxy("second"));
+  ASSERT_TRUE(follows("second"));
+  ASSERT_TRUE(channel_->send(make_control(ControlKind::Abort)));
+  run_until([this] { return answer_.has_value(); });
+  ASSERT_TRUE(answer_);
+  EXPECT_EQ(answer_->error().kind, Kind::Conflict);
+  EXPECT_EQ(supply_.passwords.count("second"), 0U);
+  EXPECT_EQ(supply_.passwords.count("first"), 1U);
+  EXPECT_FALSE(ask(ControlKind::Commit, encode(TransactionBody{2})));
+}
+
+TEST_F(EngineServerTest, WhoDrainsFollowsTheProxyToo) {
+  ASSERT_TRUE(start(1));
+  Fd connected = client();
+  ASSERT_TRUE(channel_->send(make_control(ControlKind::Drain, encode(DrainBody{3600}))));
+  run_until([this] { return beat_.draining; });
+  ask_prepare(2, with_proxy("first"));
+  ASSERT_TRUE(follows("first"));
+  supply_.passwords.at("first")(SecretBytes(std::string_view("s3cret")));
+  run_until([this] { return answer_.has_value(); });
+  ASSERT_TRUE(ask(ControlKind::Commit, encode(TransactionBody{2})));
+  EXPECT_EQ(server_->engine().settings()->values.proxy.credential(), "first");
 }
 
 TEST_F(EngineServerTest, ServesWhatItIsGiven) {

@@ -141,7 +141,7 @@ TEST_F(EngineTest, NewSettingsReachEveryLoopBeforeItIsDone) {
   bool applied = false;
   auto next = std::make_shared<Settings>(*engine_.settings());
   next->generation = 2;
-  engine_.apply(next, [&] { applied = true; });
+  engine_.apply(next, nullptr, [&] { applied = true; });
   while (!applied) main_.run_one();
   EXPECT_EQ(engine_.settings()->generation, 2U);
 }
