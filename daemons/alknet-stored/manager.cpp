@@ -4,6 +4,7 @@
 #include "alknet-stored/graph/acl_graph.hpp"
 #include "alknet-stored/sql/schema.hpp"
 #include "alknet-stored/sqlite/engine.hpp"
+#include "alknet-stored/upkeep/restore.hpp"
 #include "base/encoding.hpp"
 #include "config/config.hpp"
 #include "config/key_source.hpp"
@@ -108,6 +109,8 @@ Result<std::unique_ptr<daemon::Service>> Manager::start(daemon::Context& context
     return pass(std::move(opened).error());
   }
   tell_opened(name);
+  // Whoever needs what could not be settled is told so; nobody else has to wait for it.
+  if (auto settled = settle_tenants((*opened)->engine()); !settled) log::error(settled.error().describe());
   std::unique_ptr<Manager> manager(new Manager(context, std::move(*opened), std::move(name)));
   repair_memberships(*manager->store_);
   manager->watch_signer();

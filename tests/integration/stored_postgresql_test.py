@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import threading
 import time
 
@@ -146,6 +147,26 @@ class Dumps(OnServer):
         self.state.mkdir()
         back = self.restored(there)
         self.assertEqual([text.split(b"\n", 1)[1] for text in (there, back)], [lines.split(b"\n", 1)[1]] * 2)
+
+    def test_a_kill_in_the_middle_leaves_nothing(self):
+        self.config.unlink()
+        stored = self.start_stored()
+        stored_upkeep_test.Upkeep.fill(self)
+        lines = self.dump()
+        self.assertEqual(stored.stop(), 0)
+        self.configure(self.server.url)
+        schemas = "SELECT string_agg(nspname, ' ' ORDER BY nspname) FROM pg_namespace WHERE starts_with(nspname, 'alknet')"
+        self.server.psql('CREATE SCHEMA "alknet-partial-somebody"')
+        system = lines.index(b'{"database":"system"}\n')
+        for cut in (system // 2, system, len(lines) - 5):
+            stored = self.start_stored()
+            self.assertEqual(self.server.psql(schemas), "alknet alknet-partial-somebody")
+            stored_upkeep_test.Dump.hold_a_restore(self, lines[:cut])
+            harness.wait_until(lambda: f"alknet-partial-{self.tenant}" in self.server.psql(schemas), what="the schema of the organisation")
+            os.kill(stored.pid, signal.SIGKILL)
+            stored.wait()
+        self.restored(lines)
+        self.assertEqual(self.server.psql(schemas), f"alknet alknet-partial-somebody alknet-tenant-{self.tenant}")
 
 
 class Password(OnServer):

@@ -241,6 +241,44 @@ class Dump(Upkeep):
         self.assertEqual(self.asked("account", "list")["accounts"], [])
         self.restore(self.lines)
 
+    def hold_a_restore(self, lines):
+        """One whose dump goes no further than this; everything of it was taken."""
+        reading, writing = os.pipe()
+        client = subprocess.Popen([harness.binary("alknetctl"), "--bus-address", self.address, "store", "restore", "-"], stdin=reading,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(client.wait)
+        self.addCleanup(client.kill)
+        os.close(reading)
+        self.addCleanup(os.close, writing)
+        os.write(writing, lines)
+
+    def test_a_kill_in_the_middle_leaves_nothing(self):
+        self.fresh()
+        header, section = self.lines.splitlines(keepends=True)[:2]
+        system = self.lines.index(b'{"database":"system"}\n')
+        # After the tenant's beginning, within its rows, between the databases, within the system's rows, before the end.
+        for cut in (len(header + section), system // 2, system, system + (len(self.lines) - system) // 2, len(self.lines) - 5):
+            self.hold_a_restore(self.lines[:cut])
+            harness.wait_until(lambda: (self.state / f"partial-{self.tenant}.db").exists(), what="the database of the organisation")
+            os.kill(self.stored.pid, signal.SIGKILL)
+            self.stored.wait()
+            self.stored = self.start_stored()
+            self.assertEqual([path.name for path in self.state.iterdir() if not path.name.startswith("system.db")], [])
+            self.assertEqual(self.asked("account", "list")["accounts"], [])
+        self.restore(self.lines)
+        self.assertEqual([n["key"] for n in self.asked("graph", "nodes", "g", "--org", "acme")["nodes"]], ["a"])
+        self.assertIn("intact: 2 databases", self.ctl("store", "check"))
+
+    def test_a_kill_after_the_commit_loses_nothing(self):
+        self.fresh()
+        self.restore(self.lines)
+        self.assertEqual(self.stored.stop(), 0)
+        # As if the organisation's database had not got its name yet.
+        (self.state / f"tenant-{self.tenant}.db").rename(self.state / f"partial-{self.tenant}.db")
+        self.stored = self.start_stored()
+        self.assertEqual([n["key"] for n in self.asked("graph", "nodes", "g", "--org", "acme")["nodes"]], ["a"])
+        self.assertEqual([path.name for path in self.state.iterdir() if "partial" in path.name], [])
+
     def test_an_open_dump_is_told_of(self):
         file = self.dir / "dump"
         for mode, warned in ((0o644, True), (0o600, False)):

@@ -6,10 +6,9 @@ namespace {
 
 // Among heads of one server there is one writer for each place, as with SQLite. The lock is the session's and
 // taken before the transaction: its view of the data begins when the one before it has ended.
-constexpr const char* lock_class = "1095519059"; // "ALKS"
 
 std::string lock_call(const char* function, const std::string& schema) {
-  return std::string("SELECT ") + function + "(" + lock_class + ", hashtext('" + schema + "'))";
+  return std::string("SELECT ") + function + "(" + pg_lock_class + ", hashtext('" + schema + "'))";
 }
 
 } // namespace

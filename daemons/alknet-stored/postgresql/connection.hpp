@@ -6,6 +6,9 @@
 
 namespace alk::stored {
 
+// Of our advisory locks: "ALKS".
+inline constexpr const char* pg_lock_class = "1095519059";
+
 class PgConnection final : public Connection {
  public:
   // `schema`: its name, which needs no escaping within double quotes. `notification`: a statement that goes

@@ -2,6 +2,7 @@
 
 #include "alknet-stored/postgresql/connection.hpp"
 #include "alknet-stored/postgresql/feed.hpp"
+#include "alknet-stored/postgresql/filling.hpp"
 #include "alknet-stored/postgresql/migrate.hpp"
 
 #include <algorithm>
@@ -15,47 +16,49 @@ constexpr std::size_t max_prefix = 16; // with a UUID and a word still below Pos
 class PostgresqlEngine final : public Engine {
  public:
   explicit PostgresqlEngine(PostgresqlOptions options)
-      : sessions_({std::move(options.url), std::move(options.password)}), prefix_(std::move(options.prefix)) {
-  }
+      : sessions_({std::move(options.url), std::move(options.password)}), names_{std::move(options.prefix)} {}
 
   std::string name() const override { return "PostgreSQL"; }
 
   Result<std::unique_ptr<Connection>> open(const Place& place, Access access) override {
-    const std::string name = schema_of(place);
-    auto opened = std::make_unique<PgConnection>(sessions_, name, access, pg_notification(prefix_, place));
+    const std::string name = names_.of(place);
+    auto opened =
+        std::make_unique<PgConnection>(sessions_, name, access, pg_notification(names_.prefix, place));
     auto migrations = place.is_system() ? system_schema() : tenant_schema();
-    ALK_TRY_VOID(on_server([&](Transaction& tables) -> Result<void> {
+    ALK_TRY_VOID(about_schemas(sessions_, names_.prefix, [&](Transaction& tables) -> Result<void> {
       ALK_TRY(const bool there, schema_exists(tables, name));
       if (there) return {};
       if (!place.is_system() || access == Access::Read) return fail(Kind::NotFound, "no such storage");
-      return make_schema(tables, name);
+      return make_schema(tables, name, migrations);
     }));
     ALK_TRY_VOID(access == Access::Write ? migrate(*opened, migrations)
                                          : require_schema(*opened, migrations));
     return std::unique_ptr<Connection>(std::move(opened));
   }
 
+  Result<std::unique_ptr<Filling>> begin_filling() override {
+    return begin_pg_filling(sessions_, names_, pg_notification(names_.prefix, Place::system()));
+  }
+
+  // What had its commit has its name.
+  Result<void> settle(const Known&) override { return settle_pg(sessions_, names_); }
+
   Result<void> make_tenant(const Place& place) override {
     if (place.is_system()) return fail(Kind::Broken, "the system is no tenant");
-    ALK_TRY_VOID(on_server([&](Transaction& tables) -> Result<void> {
-      ALK_TRY(const bool used, schema_exists(tables, schema_of(place)));
-      ALK_TRY(const bool retired, schema_exists(tables, retired(place)));
-      if (used || retired) return fail(Kind::Conflict, "the tenant's storage exists already");
-      return make_schema(tables, schema_of(place));
-    }));
-    ALK_TRY_VOID(open(place, Access::Write));
-    return {};
+    return make_tenant_schema(sessions_, names_, place, names_.of(place));
   }
 
   Result<void> retire_tenant(const Place& place) override {
     if (place.is_system()) return fail(Kind::Broken, "the system is no tenant");
-    return on_server(
-        [&](Transaction& tables) { return rename_schema(tables, schema_of(place), retired(place)); });
+    return about_schemas(sessions_, names_.prefix, [&](Transaction& tables) {
+      return rename_schema(tables, names_.of(place), names_.retired(place));
+    });
   }
 
   Result<void> erase_tenant(const Place& place) override {
     if (place.is_system()) return fail(Kind::Broken, "the system is no tenant");
-    return on_server([&](Transaction& tables) { return drop_schema(tables, retired(place)); });
+    return about_schemas(sessions_, names_.prefix,
+                         [&](Transaction& tables) { return drop_schema(tables, names_.retired(place)); });
   }
 
   Result<std::uint64_t> size(Transaction& system) const override {
@@ -64,22 +67,12 @@ class PostgresqlEngine final : public Engine {
   }
 
   std::unique_ptr<Watch> watch(Watcher watcher) override {
-    return std::make_unique<PgFeed>(sessions_.address(), prefix_, std::move(watcher));
+    return std::make_unique<PgFeed>(sessions_.address(), names_.prefix, std::move(watcher));
   }
 
  private:
-  std::string schema_of(const Place& place) const {
-    return place.is_system() ? prefix_ : prefix_ + "-tenant-" + place.id();
-  }
-  std::string retired(const Place& place) const { return prefix_ + "-retired-" + place.id(); }
-
-  // About schemas, not in one: under the lock of the system's, so that two heads do not make the same one.
-  Result<void> on_server(const Work& work) {
-    return PgConnection(sessions_, prefix_, Access::Write).transact(Access::Write, work);
-  }
-
   PgSessions sessions_;
-  const std::string prefix_;
+  const PgNames names_;
 };
 
 struct ConninfoDeleter {

@@ -28,20 +28,33 @@ Result<std::size_t> version_of(Transaction& tables, std::size_t known) {
   return version;
 }
 
+Result<void> bring_up(Transaction& tables, std::size_t version, std::span<const Migration> migrations) {
+  for (std::size_t i = version; i < migrations.size(); ++i)
+    for (std::string_view statement : migrations[i]) ALK_TRY_VOID(tables.execute(pg_definition(statement)));
+  ALK_TRY_VOID(tables.execute("UPDATE alknet_schema SET version = ?1",
+                              {static_cast<std::int64_t>(migrations.size())}));
+  return {};
+}
+
 } // namespace
+
+Result<void> about_schemas(PgSessions& sessions, const std::string& system, const Work& work) {
+  return PgConnection(sessions, system, Access::Write).transact(Access::Write, work);
+}
 
 Result<bool> schema_exists(Transaction& tables, const std::string& name) {
   ALK_TRY(auto row, tables.find("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = ?1", {name}));
   return row.has_value();
 }
 
-Result<void> make_schema(Transaction& tables, const std::string& name) {
+Result<void> make_schema(Transaction& tables, const std::string& name,
+                         std::span<const Migration> migrations) {
   const std::string quoted = '"' + name + '"';
   ALK_TRY_VOID(tables.execute("CREATE SCHEMA " + quoted));
   ALK_TRY_VOID(tables.execute("SET LOCAL search_path TO " + quoted));
   ALK_TRY_VOID(tables.execute(make_version));
   ALK_TRY_VOID(tables.execute("INSERT INTO alknet_schema (version) VALUES (0)"));
-  return {};
+  return bring_up(tables, 0, migrations);
 }
 
 Result<void> rename_schema(Transaction& tables, const std::string& from, const std::string& to) {
@@ -60,11 +73,7 @@ Result<void> migrate(PgConnection& connection, std::span<const Migration> migrat
   return connection.transact(Access::Write, [&](Transaction& tables) -> Result<void> {
     ALK_TRY(const std::size_t version, version_of(tables, migrations.size()));
     if (version == migrations.size()) return {};
-    for (std::size_t i = version; i < migrations.size(); ++i)
-      for (std::string_view statement : migrations[i]) ALK_TRY_VOID(tables.execute(pg_definition(statement)));
-    ALK_TRY_VOID(tables.execute("UPDATE alknet_schema SET version = ?1",
-                                {static_cast<std::int64_t>(migrations.size())}));
-    return {};
+    return bring_up(tables, version, migrations);
   });
 }
 

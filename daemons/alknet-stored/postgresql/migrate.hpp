@@ -6,8 +6,13 @@
 
 namespace alk::stored {
 
+// A transaction about schemas, not in one: under the lock of the system's, so that two heads do not make the
+// same one.
+Result<void> about_schemas(PgSessions& sessions, const std::string& system, const Work& work);
+
 Result<bool> schema_exists(Transaction& tables, const std::string& name);
-Result<void> make_schema(Transaction& tables, const std::string& name);
+// With its tables, so that a transaction makes all of it or nothing.
+Result<void> make_schema(Transaction& tables, const std::string& name, std::span<const Migration> migrations);
 Result<void> rename_schema(Transaction& tables, const std::string& from, const std::string& to); // NotFound
 Result<void> drop_schema(Transaction& tables, const std::string& name); // with all in it; NotFound
 

@@ -41,6 +41,18 @@ class Watch {
   virtual ~Watch() = default;
 };
 
+// A storage that is filled from nothing: with the commit of the system's database all of it is there, before
+// it nothing. What was made and is not finished at the end of this object is taken away.
+class Filling {
+ public:
+  virtual ~Filling() = default;
+  // One transaction in a new database, which nobody else reaches yet. Conflict: there is one of this tenant,
+  // also retired.
+  virtual Result<void> tenant(const Place& place, const Work& work) = 0;
+  // The last step. After a commit that cannot be finished (Broken) settle() does it.
+  virtual Result<void> system(const Work& work) = 0;
+};
+
 // Beyond these a database is known to be damaged.
 inline constexpr std::size_t max_findings = 100;
 
@@ -54,8 +66,15 @@ class Engine {
   // than this program's), Busy, Broken (also: damaged, or no database of ours).
   virtual Result<std::unique_ptr<Connection>> open(const Place& place, Access access) = 0;
 
+  // One at a time, by whoever calls settle() before. Busy: another program on the same server does it.
+  virtual Result<std::unique_ptr<Filling>> begin_filling() = 0;
+  // Of a filling, or of making a tenant, that was killed: what `known` knows becomes a tenant, the rest is
+  // removed. Files that are not of the shape of ours are left alone.
+  using Known = std::function<Result<bool>(const Place& place)>;
+  virtual Result<void> settle(const Known& known) = 0;
+
   // A tenant's life. All of its connections must be closed before it is retired.
-  virtual Result<void> make_tenant(const Place& place) = 0;   // Conflict: is there, also retired
+  virtual Result<void> make_tenant(const Place& place) = 0;   // all or nothing; Conflict: there, also retired
   virtual Result<void> retire_tenant(const Place& place) = 0; // out of use, but kept; NotFound
   virtual Result<void> erase_tenant(const Place& place) = 0;  // for good; only a retired one, else NotFound
 

@@ -4,6 +4,9 @@
 #include "alknet-stored/sqlite/files.hpp"
 #include "alknet-stored/sqlite/migrate.hpp"
 
+#include <mutex>
+#include <vector>
+
 namespace alk::stored {
 
 namespace {
@@ -20,6 +23,53 @@ Failure unreadable(Error error) {
   return pass(std::move(error));
 }
 
+// Tenants are filled under names that no Place has. The system's commit decides: from then on its rows name
+// them, and whatever happens in between, settle() gives them their own names.
+class SqliteFilling final : public Filling {
+ public:
+  struct Steps {
+    std::function<Result<std::unique_ptr<Connection>>(const Place&)> open;
+    std::function<Result<void>(const Place&)> finish, drop, require_closed;
+  };
+
+  explicit SqliteFilling(Steps steps) : steps_(std::move(steps)) {}
+  ~SqliteFilling() override {
+    if (decided_) return;
+    for (const Place& place : places_) (void)steps_.drop(place);
+  }
+  SqliteFilling(const SqliteFilling&) = delete;
+  SqliteFilling& operator=(const SqliteFilling&) = delete;
+
+  Result<void> tenant(const Place& place, const Work& work) override {
+    {
+      ALK_TRY(auto database, steps_.open(place));
+      places_.push_back(place);
+      ALK_TRY_VOID(database->transact(Access::Write, work));
+    }
+    return steps_.require_closed(place);
+  }
+
+  Result<void> system(const Work& work) override {
+    ALK_TRY(auto database, steps_.open(Place::system()));
+    Result<void> done = database->transact(Access::Write, work);
+    // An error of the disk may have come with a commit that took place.
+    decided_ = done || done.error().kind == Kind::Broken;
+    if (!done) return done;
+    for (const Place& place : places_)
+      if (auto finished = steps_.finish(place); !finished) {
+        finished.error().kind = Kind::Broken;
+        return pass(std::move(finished).error(), "everything was restored, but a database has no name yet; "
+                                                 "a restart of the service gives it one");
+      }
+    return {};
+  }
+
+ private:
+  const Steps steps_;
+  std::vector<Place> places_; // that were made
+  bool decided_ = false;
+};
+
 class SqliteEngine final : public Engine {
  public:
   SqliteEngine(SqliteFiles files, SqliteOptions options) : files_(std::move(files)), options_(options) {
@@ -29,21 +79,40 @@ class SqliteEngine final : public Engine {
   std::string name() const override { return std::string("SQLite ") + sqlite3_libversion(); }
 
   Result<std::unique_ptr<Connection>> open(const Place& place, Access access) override {
-    auto path = files_.find(place);
-    if (!path && path.error().kind == Kind::NotFound && place.is_system() && access == Access::Write) {
-      ALK_TRY_VOID(files_.make(place));
-      path = files_.find(place);
-    }
-    if (!path) return pass(std::move(path).error());
-    ALK_TRY(auto connection, connect(*path, place, access));
+    ALK_TRY(const std::string path, find(place, access));
+    ALK_TRY(auto connection, connect(path, place, access));
     return std::unique_ptr<Connection>(std::move(connection));
+  }
+
+  Result<std::unique_ptr<Filling>> begin_filling() override {
+    SqliteFilling::Steps steps;
+    steps.open = [this](const Place& place) { return open_to_fill(place); };
+    steps.finish = [this](const Place& place) {
+      std::lock_guard lock(names_);
+      return files_.finish(place);
+    };
+    steps.drop = [this](const Place& place) { return files_.drop_partial(place); };
+    steps.require_closed = [this](const Place& place) { return files_.require_partial_closed(place); };
+    return std::unique_ptr<Filling>(std::make_unique<SqliteFilling>(std::move(steps)));
+  }
+
+  // One that cannot be settled is not in the way of others.
+  Result<void> settle(const Known& known) override {
+    Result<void> all;
+    for (const Place& place : files_.partials()) {
+      auto settled = settle_one(place, known);
+      if (!settled && all) all = pass(std::move(settled).error(), "the unfinished database " + place.id());
+    }
+    return all;
   }
 
   Result<void> make_tenant(const Place& place) override {
     if (place.is_system()) return fail(Kind::Broken, "the system is no tenant");
-    ALK_TRY_VOID(files_.make(place));
-    ALK_TRY_VOID(open(place, Access::Write));
-    return {};
+    std::lock_guard lock(names_);
+    ALK_TRY(const std::string path, files_.make_partial(place));
+    Result<void> made = finish_closed(path, place);
+    if (!made) (void)files_.drop_partial(place);
+    return made;
   }
 
   Result<void> retire_tenant(const Place& place) override {
@@ -80,6 +149,42 @@ class SqliteEngine final : public Engine {
     return {path, access, place.is_system() ? 32 * 1024 : tenant_cache_kib, options_.vfs};
   }
 
+  Result<std::string> find(const Place& place, Access access) {
+    std::lock_guard lock(names_);
+    auto path = files_.find(place);
+    if (path || path.error().kind != Kind::NotFound) return path;
+    if (place.is_system() && access == Access::Write) {
+      ALK_TRY_VOID(files_.make(place));
+      return files_.find(place);
+    }
+    if (!place.is_system() && files_.partial(place)) return fail(Kind::Busy, "the database is being made");
+    return path;
+  }
+
+  Result<std::unique_ptr<Connection>> open_to_fill(const Place& place) {
+    if (place.is_system()) return open(place, Access::Write);
+    std::lock_guard lock(names_);
+    ALK_TRY(const std::string path, files_.make_partial(place));
+    auto connection = connect(path, place, Access::Write);
+    if (connection) return std::unique_ptr<Connection>(std::move(*connection));
+    (void)files_.drop_partial(place);
+    return pass(std::move(connection).error());
+  }
+
+  Result<void> settle_one(const Place& place, const Known& known) {
+    ALK_TRY(const bool wanted, known(place));
+    std::lock_guard lock(names_);
+    if (!files_.partial(place)) return {}; // somebody was just making it
+    if (wanted && !files_.find(place)) return finish_closed(files_.partial_path(place), place);
+    return files_.drop_partial(place);
+  }
+
+  // What is still in its log is taken in by opening and closing it.
+  Result<void> finish_closed(const std::string& path, const Place& place) {
+    ALK_TRY_VOID(connect(path, place, Access::Write));
+    return files_.finish(place);
+  }
+
   Result<Fd> copy_to(const std::string& scratch, const SqliteOpening& source, Progress& progress) {
     if (auto copied = copy_database(source, scratch, progress); !copied)
       return unreadable(std::move(copied).error());
@@ -101,6 +206,7 @@ class SqliteEngine final : public Engine {
 
   const SqliteFiles files_;
   const SqliteOptions options_;
+  std::mutex names_; // which tenants' databases there are is looked at and changed under it
 };
 
 } // namespace

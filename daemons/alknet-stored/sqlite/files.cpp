@@ -1,10 +1,12 @@
 #include "alknet-stored/sqlite/files.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -21,6 +23,27 @@ constexpr const char* scratch_name = "copy-under-way.db";
 
 std::string name_of(const Place& place) {
   return place.is_system() ? "system.db" : "tenant-" + place.id() + ".db";
+}
+
+constexpr std::string_view partial_begin = "partial-", database_end = ".db";
+
+std::string partial_name(const Place& place) {
+  return std::string(partial_begin) + place.id() + std::string(database_end);
+}
+
+// Whose a name of exactly this shape is.
+std::optional<Place> partial_place(std::string_view name) {
+  if (!name.starts_with(partial_begin) || !name.ends_with(database_end)) return std::nullopt;
+  name.remove_prefix(partial_begin.size());
+  name.remove_suffix(std::min(name.size(), database_end.size()));
+  auto place = Place::tenant(name);
+  return place ? std::optional(std::move(*place)) : std::nullopt;
+}
+
+bool is_ours(int directory, const std::string& name) {
+  struct stat facts {};
+  return ::fstatat(directory, name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(facts.st_mode) &&
+         facts.st_nlink == 1 && facts.st_uid == ::geteuid();
 }
 
 std::string retired_name(const Place& place) {
@@ -76,13 +99,69 @@ Result<void> SqliteFiles::make(const Place& place) const {
 
 // Closing in order leaves nothing beside a database; a log that is there still belongs to it under its old
 // name.
+Result<void> SqliteFiles::require_closed(const std::string& name) const {
+  for (const char* companion : companions)
+    if (exists(directory_.get(), name + companion))
+      return fail(Kind::Busy, "the database is still open or was not closed in order");
+  return {};
+}
+
+Result<void> SqliteFiles::rename_closed(const std::string& from, const std::string& to) const {
+  ALK_TRY_VOID(require_closed(from));
+  ALK_TRY_VOID(move(directory_.get(), from, to));
+  return sync();
+}
+
 Result<void> SqliteFiles::retire(const Place& place) const {
   ALK_TRY_VOID(find(place));
-  const std::string from = name_of(place), to = retired_name(place);
+  return rename_closed(name_of(place), retired_name(place));
+}
+
+Result<std::string> SqliteFiles::make_partial(const Place& place) const {
+  if (retired(place)) return fail(Kind::Conflict, "a retired database has this id");
+  if (exists(directory_.get(), name_of(place))) return fail(Kind::Conflict, "the database exists already");
+  ALK_TRY_VOID(make_empty(directory_.get(), partial_name(place)));
+  ALK_TRY_VOID(sync());
+  return partial_path(place);
+}
+
+Result<void> SqliteFiles::require_partial_closed(const Place& place) const {
+  return require_closed(partial_name(place));
+}
+
+bool SqliteFiles::partial(const Place& place) const {
+  return exists(directory_.get(), partial_name(place));
+}
+
+std::string SqliteFiles::partial_path(const Place& place) const {
+  return path_ + "/" + partial_name(place);
+}
+
+std::vector<Place> SqliteFiles::partials() const {
+  std::vector<Place> found;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(path_, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename();
+    auto place = partial_place(name);
+    if (place && is_ours(directory_.get(), name)) found.push_back(std::move(*place));
+  }
+  return found;
+}
+
+Result<void> SqliteFiles::finish(const Place& place) const {
+  if (exists(directory_.get(), name_of(place))) return fail(Kind::Conflict, "the database exists already");
+  return rename_closed(partial_name(place), name_of(place));
+}
+
+// The database last: as long as it is there, what belongs to it is found.
+Result<void> SqliteFiles::drop_partial(const Place& place) const {
+  const std::string name = partial_name(place);
+  if (!is_ours(directory_.get(), name)) return fail(Kind::NotFound, "no such database");
   for (const char* companion : companions)
-    if (exists(directory_.get(), from + companion))
-      return fail(Kind::Busy, "the database is still open or was not closed in order");
-  ALK_TRY_VOID(move(directory_.get(), from, to));
+    if (is_ours(directory_.get(), name + companion))
+      ::unlinkat(directory_.get(), (name + companion).c_str(), 0);
+  if (::unlinkat(directory_.get(), name.c_str(), 0) != 0) return fail_errno(errno, "removing " + name);
   return sync();
 }
 

@@ -4,7 +4,8 @@
 #include "alknet-stored/upkeep/dump_line.hpp"
 #include "alknet-stored/upkeep/dump_reader.hpp"
 
-#include <algorithm>
+#include <memory>
+#include <utility>
 
 namespace alk::stored {
 
@@ -70,8 +71,9 @@ class Restore {
   Result<JsonObject> run() {
     ALK_TRY(auto system, engine_.open(Place::system(), Access::Write));
     ALK_TRY_VOID(system->transact(Access::Read, [](Transaction& tables) { return require_empty(tables); }));
-    Result<void> done = fill_all(*system);
-    if (!done) return pass(undo(std::move(done).error()));
+    ALK_TRY_VOID(settle_tenants(engine_));
+    ALK_TRY(auto filling, engine_.begin_filling());
+    ALK_TRY_VOID(fill_all(*filling));
     return JsonObject()
         .add("rows", rows_)
         .add("audit_rows", audit_.rows)
@@ -79,41 +81,42 @@ class Restore {
   }
 
  private:
-  Result<void> fill_all(Connection& system) {
+  Result<void> fill_all(Filling& filling) {
     ALK_TRY_VOID(lines_.require_header());
     for (;;) {
       ALK_TRY(const DumpLine line, lines_.next());
       const auto* section = std::get_if<DumpSection>(&line);
       if (section == nullptr) return lines_.wrong("a database has to begin here");
       ALK_TRY_VOID(report_.begin(section->place.is_system() ? "system" : "tenant-" + section->place.id()));
-      if (section->place.is_system()) return once(system, [&](Transaction& t) { return fill_system(t); });
-      ALK_TRY_VOID(fill_tenant(section->place));
+      if (section->place.is_system())
+        return filling.system(once([&](Transaction& tables) { return fill_system(tables); }));
+      ALK_TRY_VOID(fill_tenant(filling, section->place));
     }
   }
 
   // The lines cannot be read a second time.
-  Result<void> once(Connection& connection, const Work& work) {
-    bool begun = false;
-    return connection.transact(Access::Write, [&](Transaction& tables) -> Result<void> {
-      if (std::exchange(begun, true)) return fail(Kind::Busy, "another change came in between");
+  static Work once(Work work) {
+    auto begun = std::make_shared<bool>(false);
+    return [begun, work = std::move(work)](Transaction& tables) -> Result<void> {
+      if (std::exchange(*begun, true)) return fail(Kind::Busy, "another change came in between");
       return work(tables);
-    });
+    };
   }
 
-  Result<void> fill_tenant(const Place& place) {
-    if (auto made = engine_.make_tenant(place); !made) {
-      if (made.error().kind != Kind::Conflict) return made;
+  Result<void> fill_tenant(Filling& filling, const Place& place) {
+    bool begun = false;
+    auto filled = filling.tenant(place, once([&](Transaction& tables) -> Result<void> {
+                                   begun = true;
+                                   ALK_TRY_VOID(clear(tables));
+                                   ALK_TRY_VOID(fill(tables, place));
+                                   return lines_.located(check_counters(tables));
+                                 }));
+    if (!filled && !begun && filled.error().kind == Kind::Conflict)
       return fail(Kind::Conflict,
                   "there are graphs of an organisation that the storage does not know, tenant-" + place.id() +
                       ": take them away first");
-    }
     tenants_.push_back(place);
-    ALK_TRY(auto opened, engine_.open(place, Access::Write));
-    return once(*opened, [&](Transaction& tables) -> Result<void> {
-      ALK_TRY_VOID(clear(tables));
-      ALK_TRY_VOID(fill(tables, place));
-      return lines_.located(check_counters(tables));
-    });
+    return filled;
   }
 
   Result<void> fill_system(Transaction& tables) {
@@ -169,26 +172,28 @@ class Restore {
     return lines_.wrong("/row: " + inserted.error().what);
   }
 
-  // Nobody knows these databases: they go as they came.
-  Error undo(Error error) {
-    for (const Place& place : tenants_) {
-      Result<void> gone = engine_.retire_tenant(place);
-      if (gone) gone = engine_.erase_tenant(place);
-      if (!gone)
-        error.trail.push_back("tenant-" + place.id() + " is left behind: " + gone.error().describe());
-    }
-    return error;
-  }
-
   Engine& engine_;
   Report& report_;
   DumpReader lines_;
-  std::vector<Place> tenants_; // that were made
+  std::vector<Place> tenants_; // that are in the dump
   std::int64_t rows_ = 0;
   AuditReport audit_;
 };
 
 } // namespace
+
+Result<void> settle_tenants(Engine& engine) {
+  return engine.settle([&engine](const Place& place) -> Result<bool> {
+    ALK_TRY(auto system, engine.open(Place::system(), Access::Read));
+    bool known = false;
+    ALK_TRY_VOID(system->transact(Access::Read, [&](Transaction& tables) -> Result<void> {
+      ALK_TRY(auto row, tables.find("SELECT 1 FROM organizations WHERE id = ?1", {place.id()}));
+      known = row.has_value();
+      return {};
+    }));
+    return known;
+  });
+}
 
 Result<JsonObject> restore_all(Engine& engine, Report& report, Pipe source) {
   return Restore(engine, report, std::move(source)).run();

@@ -2,6 +2,7 @@
 #include "engine_test_base.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/wait.h>
 
 namespace alk::stored {
 namespace {
@@ -167,6 +168,106 @@ TEST_P(EngineSeam, TenantsAreMadeRetiredAndErased) {
   ASSERT_TRUE(engine_->erase_tenant(*place));
   EXPECT_EQ(kind_of(engine_->erase_tenant(*place)), Kind::NotFound);
   EXPECT_TRUE(engine_->make_tenant(*place));
+}
+
+Work putting(const std::string& name) {
+  return [name](Transaction& tables) -> Result<void> {
+    ALK_TRY_VOID(tables.execute(insert, {name, "t", 1}));
+    return {};
+  };
+}
+
+class Fillings : public EngineTest {
+ protected:
+  std::int64_t rows_of_tenant() {
+    auto tenant = engine_->open(place, Access::Read);
+    if (!tenant) return -static_cast<std::int64_t>(tenant.error().kind) - 1;
+    std::int64_t rows = 0;
+    auto done = (*tenant)->transact(Access::Read, [&](Transaction& tables) -> Result<void> {
+      ALK_TRY(auto row, tables.find(count));
+      rows = row->integer(0);
+      return {};
+    });
+    EXPECT_TRUE(done);
+    return rows;
+  }
+  // Another process does it on the same storage and ends as by kill -9.
+  template <class Do>
+  void in_a_process_that_dies(Do work) {
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      auto engine = place_ ? place_->engine() : make_sqlite_engine(directory_.path());
+      if (engine) work(**engine);
+      ::_exit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_EQ(status, 0);
+  }
+  static Result<bool> unknown(const Place&) { return false; }
+  static constexpr std::int64_t not_there = -static_cast<std::int64_t>(Kind::NotFound) - 1;
+
+  const Place place = *Place::tenant(tenant_id);
+};
+ON_EVERY_ENGINE(Fillings);
+
+TEST_P(Fillings, AreThereWithTheCommitOfTheSystem) {
+  auto filling = engine_->begin_filling();
+  ASSERT_TRUE(filling);
+  ASSERT_TRUE((*filling)->tenant(place, putting("a")));
+  EXPECT_LT(rows_of_tenant(), 0);
+  ASSERT_TRUE((*filling)->system(putting("b")));
+  EXPECT_EQ(rows_of_tenant(), 1);
+  EXPECT_EQ(number(count), 1);
+  filling->reset();
+  ASSERT_TRUE(engine_->settle(unknown));
+  EXPECT_EQ(rows_of_tenant(), 1);
+  EXPECT_EQ(kind_of(engine_->make_tenant(place)), Kind::Conflict);
+  EXPECT_EQ(kind_of((*engine_->begin_filling())->tenant(place, putting("c"))), Kind::Conflict);
+  EXPECT_EQ(rows_of_tenant(), 1);
+}
+
+TEST_P(Fillings, ThatFailLeaveNothing) {
+  auto denied = [](Transaction&) -> Result<void> { return fail(Kind::Denied, "no"); };
+  {
+    auto filling = std::move(*engine_->begin_filling());
+    EXPECT_EQ(kind_of(filling->tenant(place, denied)), Kind::Denied);
+  }
+  EXPECT_EQ(rows_of_tenant(), not_there);
+  {
+    auto filling = std::move(*engine_->begin_filling());
+    ASSERT_TRUE(filling->tenant(place, putting("a")));
+    EXPECT_EQ(kind_of(filling->system(denied)), Kind::Denied);
+  }
+  EXPECT_EQ(rows_of_tenant(), not_there);
+  EXPECT_TRUE(engine_->make_tenant(place));
+}
+
+TEST_P(Fillings, ThatWereKilledAreSettled) {
+  auto in_the_middle = [this](Engine& engine) {
+    auto filling = std::move(*engine.begin_filling());
+    (void)filling->tenant(place, [](Transaction& tables) -> Result<void> {
+      (void)tables.execute(insert, {"a", "t", 1});
+      ::_exit(0);
+    });
+  };
+  auto after_the_tenant = [this](Engine& engine) {
+    auto filling = std::move(*engine.begin_filling());
+    (void)filling->tenant(place, putting("a"));
+    ::_exit(0);
+  };
+  in_a_process_that_dies(in_the_middle);
+  EXPECT_LT(rows_of_tenant(), 0);
+  ASSERT_TRUE(engine_->settle(unknown));
+  EXPECT_EQ(rows_of_tenant(), not_there);
+  in_a_process_that_dies(after_the_tenant);
+  ASSERT_TRUE(engine_->settle(unknown));
+  EXPECT_EQ(rows_of_tenant(), not_there);
+  auto filling = std::move(*engine_->begin_filling());
+  ASSERT_TRUE(filling->tenant(place, putting("b")));
+  ASSERT_TRUE(filling->system(putting("b")));
+  EXPECT_EQ(rows_of_tenant(), 1);
 }
 
 TEST(Place, TakesOnlyOurIds) {

@@ -31,6 +31,8 @@ class HastyEngine final : public Engine {
     ALK_TRY_VOID(sqlite.command(synchronous_));
     return connection;
   }
+  Result<std::unique_ptr<Filling>> begin_filling() override { return engine_->begin_filling(); }
+  Result<void> settle(const Known& known) override { return engine_->settle(known); }
   Result<void> make_tenant(const Place& place) override { return engine_->make_tenant(place); }
   Result<void> retire_tenant(const Place& place) override { return engine_->retire_tenant(place); }
   Result<void> erase_tenant(const Place& place) override { return engine_->erase_tenant(place); }

@@ -213,5 +213,79 @@ TEST_F(Sqlite, ALogLeftBehindIsTakenInBeforeRetirement) {
   EXPECT_EQ((*kept)->pragma("SELECT min(value) FROM counters"), 7);
 }
 
+class Partial : public Sqlite {
+ protected:
+  Partial() { EXPECT_TRUE(open()); }
+  static std::string name(const char* id = tenant_id) { return std::string("partial-") + id + ".db"; }
+  void write(const std::string& file) { std::ofstream(directory_.file(file)) << "x"; }
+  bool there(const std::string& file) {
+    return std::filesystem::exists(std::filesystem::symlink_status(directory_.file(file)));
+  }
+  static Result<bool> known(const Place&) { return true; }
+  static Result<bool> unknown(const Place&) { return false; }
+
+  const Place place = *Place::tenant(tenant_id);
+};
+
+// The moment between the system's commit and the new names: a database under its old one, its log beside it.
+TEST_F(Partial, IsFinishedWhenTheSystemKnowsIt) {
+  ASSERT_TRUE(engine_->make_tenant(place));
+  const std::string tenant = std::string("tenant-") + tenant_id + ".db";
+  {
+    auto opened = engine_->open(place, Access::Write);
+    ASSERT_TRUE((*opened)->transact(Access::Write, [](Transaction& tables) -> Result<void> {
+      ALK_TRY_VOID(tables.execute("UPDATE counters SET value = 7"));
+      return {};
+    }));
+    for (const char* end : {"", "-wal"})
+      std::filesystem::copy(directory_.file(tenant + end), directory_.file(name() + end));
+  }
+  std::filesystem::remove(directory_.file(tenant));
+  for (Access access : {Access::Read, Access::Write})
+    EXPECT_EQ(engine_->open(place, access).error().kind, Kind::Busy) << "or it would be made anew";
+  EXPECT_EQ(engine_->make_tenant(place).error().kind, Kind::Conflict);
+  ASSERT_TRUE(engine_->settle(known));
+  EXPECT_FALSE(there(name()) || there(name() + "-wal"));
+  auto kept = SqliteConnection::open({directory_.file(tenant), Access::Write});
+  ASSERT_TRUE(kept);
+  EXPECT_EQ((*kept)->pragma("SELECT min(value) FROM counters"), 7);
+  kept->reset();
+  write(name()); // of one that is there already
+  ASSERT_TRUE(engine_->settle(known));
+  EXPECT_FALSE(there(name()));
+  EXPECT_TRUE(engine_->open(place, Access::Read));
+}
+
+TEST_F(Partial, OfATenantThatWasBeingMadeIsReadAtOnce) {
+  std::ofstream(directory_.file(name())).close();
+  ASSERT_TRUE(engine_->settle(known));
+  EXPECT_TRUE(engine_->open(place, Access::Read));
+}
+
+TEST_F(Partial, NothingElseIsRemoved) {
+  const std::string other = "11111111-1111-4111-8111-111111111111";
+  const std::vector<std::string> strange = {"partial-.db",
+                                            "partial-x.db",
+                                            name() + ".old",
+                                            "x" + name(),
+                                            "partial-0B0E6D5E-90AA-4C39-8A3F-0A4F9C3F1D52.db",
+                                            "partial-" + other,
+                                            "partial.db",
+                                            name() + "-walrus"};
+  for (const std::string& one : strange) write(one);
+  write("elsewhere");
+  std::filesystem::create_symlink(directory_.file("elsewhere"), directory_.file(name(other.c_str())));
+  const std::string second = name("22222222-2222-4222-8222-222222222222");
+  std::filesystem::create_hard_link(directory_.file("elsewhere"), directory_.file(second));
+  const std::string third = name("33333333-3333-4333-8333-333333333333");
+  std::filesystem::create_directory(directory_.file(third));
+  for (const char* end : {"", "-wal", "-shm"}) write(name() + end);
+  ASSERT_TRUE(engine_->settle(unknown));
+  for (const std::string& one : strange) EXPECT_TRUE(there(one)) << one;
+  for (const std::string& one : {name(other.c_str()), second, third}) EXPECT_TRUE(there(one)) << one;
+  EXPECT_EQ(content("elsewhere"), "x");
+  for (const char* end : {"", "-wal", "-shm"}) EXPECT_FALSE(there(name() + end)) << end;
+}
+
 } // namespace
 } // namespace alk::stored

@@ -312,6 +312,8 @@ class NoFiles final : public Engine {
  public:
   std::string name() const override { return "none"; }
   Result<std::unique_ptr<Connection>> open(const Place&, Access) override { return fail(Kind::Broken, "x"); }
+  Result<std::unique_ptr<Filling>> begin_filling() override { return fail(Kind::NotFound, "no"); }
+  Result<void> settle(const Known&) override { return {}; }
   Result<void> make_tenant(const Place&) override { return {}; }
   Result<void> retire_tenant(const Place&) override { return {}; }
   Result<void> erase_tenant(const Place&) override { return {}; }
