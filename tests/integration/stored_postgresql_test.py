@@ -146,7 +146,7 @@ class Dumps(OnServer):
         self.state = self.dir / "back"
         self.state.mkdir()
         back = self.restored(there)
-        self.assertEqual([text.split(b"\n", 1)[1] for text in (there, back)], [lines.split(b"\n", 1)[1]] * 2)
+        self.assertEqual([stored_upkeep_test.content(text) for text in (there, back)], [stored_upkeep_test.content(lines)] * 2)
 
     def test_a_kill_in_the_middle_leaves_nothing(self):
         self.config.unlink()

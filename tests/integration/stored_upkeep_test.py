@@ -15,6 +15,12 @@ import harness
 import stored_test
 
 
+def content(lines):
+    """Without when and by whom it was made, what tells of copies in the audit log, and numbers of its rows."""
+    others = (b'{"alknet_dump":', b'{"table":"counters","row":{"name":"audit"', b'{"end":')
+    return [line for line in lines.splitlines() if not line.startswith(others) and b'"action":"storage.' not in line]
+
+
 class Upkeep(stored_test.Stored):
     def setUp(self):
         super().setUp()
@@ -85,6 +91,17 @@ class Backup(Upkeep):
         self.assertEqual(len(self.asked("account", "list")["accounts"]), len(emails))
         self.assertEqual([n["key"] for n in self.asked("graph", "nodes", "g", "--org", "acme")["nodes"]], ["a"])
         self.assertIn("intact: 2 databases", self.ctl("store", "check"))
+
+    def test_the_audit_log_says_who_took_one(self):
+        self.backup(self.dir / "unused")
+        self.assertEqual(self.asked("audit", "list")["rows"], [], "of what nobody has used, and may still be restored into")
+        self.fill()
+        self.backup(self.dir / "copy")
+        row = self.asked("audit", "list", "--limit", "1")["rows"][0]
+        self.assertEqual((row["action"], row["actor"], row["details"]), ("storage.backed_up", f"uid:{os.getuid()}", "{}"))
+        with contextlib.closing(sqlite3.connect(f"file:{self.dir}/copy/system.db?mode=ro&immutable=1", uri=True)) as database:
+            self.assertEqual(database.execute("SELECT action FROM audit_logs ORDER BY sequence DESC LIMIT 1").fetchall(), [(row["action"],)])
+        self.assertIn("intact", self.ctl("audit", "verify"))
 
     def test_nothing_is_overwritten(self):
         (self.dir / "there").mkdir()
@@ -186,17 +203,20 @@ class Dump(Upkeep):
                                     check=check, stdin=file)
         return (done.stdout if check == 0 else done.stderr).decode()
 
-    @staticmethod
-    def content(lines):
-        """Without when and by whom it was made."""
-        return lines.split(b"\n", 1)[1]
+    def actions(self):
+        """What the audit log tells of whole copies, the first one first, and whether its chain is right."""
+        self.assertIn("intact", self.ctl("audit", "verify"))
+        rows = reversed(self.asked("audit", "list")["rows"])
+        return [(row["action"], row["actor"]) for row in rows if row["action"].startswith("storage.")]
 
     def test_a_restored_storage_is_the_same(self):
         self.fresh()
         file = self.dir / "dump"
         file.write_bytes(self.lines)
         self.assertRegex(self.ctl("store", "restore", file), r"^restored: \d+ rows, an audit log of \d+ rows$")
-        self.assertEqual(self.content(self.dump()), self.content(self.lines))
+        self.assertEqual(content(self.dump()), content(self.lines))
+        me = f"uid:{os.getuid()}"
+        self.assertEqual(self.actions(), [("storage.dumped", me), ("storage.restored", me), ("storage.dumped", me)])
         self.assertEqual(self.asked("account", "list")["accounts"][0]["email"], "ada@example.org")
         self.assertEqual([n["key"] for n in self.asked("graph", "nodes", "g", "--org", "acme")["nodes"]], ["a"])
         self.assertIn("intact", self.ctl("audit", "verify"))
@@ -204,6 +224,7 @@ class Dump(Upkeep):
         self.ctl("account", "add", "bob@example.org")  # numbers go on where they were
         self.ctl("graph", "put-node", "g", "b", "n", "--org", "acme")
         self.assertIn("not empty", self.ctl("store", "restore", file, check=1))
+        self.assertEqual(len(self.actions()), 3, "nothing was restored")
         self.ctl("store", "restore", self.dir / "none", check=1)
 
     def test_a_dump_that_is_not_right_leaves_nothing(self):
@@ -288,7 +309,7 @@ class Dump(Upkeep):
                 done = subprocess.run([harness.binary("alknetctl"), "--bus-address", self.address, "store", "dump"], check=True,
                                       timeout=60, stdout=out, stderr=subprocess.PIPE)
             self.assertEqual(b"others may read" in done.stderr, warned)
-            self.assertEqual(self.content(file.read_bytes()), self.content(self.lines))
+            self.assertEqual(content(file.read_bytes()), content(self.lines))
 
 
 if __name__ == "__main__":

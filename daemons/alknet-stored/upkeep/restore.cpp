@@ -3,6 +3,7 @@
 #include "alknet-stored/audit.hpp"
 #include "alknet-stored/upkeep/dump_line.hpp"
 #include "alknet-stored/upkeep/dump_reader.hpp"
+#include "alknet-stored/upkeep/traces.hpp"
 
 #include <memory>
 #include <utility>
@@ -10,20 +11,6 @@
 namespace alk::stored {
 
 namespace {
-
-// Whatever a storage has that somebody made. The access control graph's type is there from the first start
-// on.
-constexpr std::pair<const char*, const char*> made_by_somebody[] = {
-    {"SELECT 1 FROM accounts LIMIT 1", "accounts"},
-    {"SELECT 1 FROM organizations LIMIT 1", "organisations"},
-    {"SELECT 1 FROM outbound_credentials LIMIT 1", "credentials"},
-    {"SELECT 1 FROM audit_logs LIMIT 1", "an audit log"},
-    {"SELECT 1 FROM audit_checkpoints LIMIT 1", "an audit log"},
-    {"SELECT 1 FROM graph_types WHERE name <> 'acl' LIMIT 1", "graph types"},
-    {"SELECT 1 FROM nodes LIMIT 1", "graphs"},
-    {"SELECT 1 FROM jobs LIMIT 1", "jobs"},
-    {"SELECT 1 FROM dead_jobs LIMIT 1", "dead letters"},
-};
 
 constexpr const char* fresh_content[] = {
     "DELETE FROM edges",         "DELETE FROM nodes",
@@ -44,13 +31,10 @@ constexpr std::pair<const char*, const char*> numbered_by[] = {
 };
 
 Result<void> require_empty(Transaction& tables) {
-  for (const auto& [sql, what] : made_by_somebody) {
-    ALK_TRY(auto row, tables.find(sql));
-    if (row)
-      return fail(Kind::Conflict, std::string("the storage is not empty, it has ") + what +
-                                      ": a dump is restored into one that nobody has used yet");
-  }
-  return {};
+  ALK_TRY(const std::string content, content_of(tables));
+  if (content.empty()) return {};
+  return fail(Kind::Conflict, "the storage is not empty, it has " + content +
+                                  ": a dump is restored into one that nobody has used yet");
 }
 
 Result<void> check_counters(Transaction& tables) {
@@ -65,8 +49,8 @@ Result<void> check_counters(Transaction& tables) {
 
 class Restore {
  public:
-  Restore(Engine& engine, Report& report, Pipe source)
-      : engine_(engine), report_(report), lines_(std::move(source)) {}
+  Restore(Engine& engine, Report& report, Pipe source, const Act& act)
+      : engine_(engine), report_(report), lines_(std::move(source)), act_(act) {}
 
   Result<JsonObject> run() {
     ALK_TRY(auto system, engine_.open(Place::system(), Access::Write));
@@ -130,9 +114,13 @@ class Restore {
       if (!owner) return fail(Kind::Invalid, "the dump has graphs of an organisation that it does not have");
     }
     ALK_TRY(audit_, verify_audit(tables));
-    if (audit_.intact) return {};
-    return fail(Kind::Invalid, "the audit log is not intact from row " + std::to_string(audit_.broken_at) +
-                                   " on: " + audit_.problem);
+    if (!audit_.intact)
+      return fail(Kind::Invalid, "the audit log is not intact from row " + std::to_string(audit_.broken_at) +
+                                     " on: " + audit_.problem);
+    ALK_TRY_VOID(note_restoring(tables, act_, rows_));
+    ++audit_.rows;
+    ALK_TRY(audit_.head, audit_head(tables));
+    return {};
   }
 
   static Result<void> clear(Transaction& tables) {
@@ -175,6 +163,7 @@ class Restore {
   Engine& engine_;
   Report& report_;
   DumpReader lines_;
+  const Act act_;
   std::vector<Place> tenants_; // that are in the dump
   std::int64_t rows_ = 0;
   AuditReport audit_;
@@ -195,8 +184,8 @@ Result<void> settle_tenants(Engine& engine) {
   });
 }
 
-Result<JsonObject> restore_all(Engine& engine, Report& report, Pipe source) {
-  return Restore(engine, report, std::move(source)).run();
+Result<JsonObject> restore_all(Engine& engine, Report& report, Pipe source, const Act& act) {
+  return Restore(engine, report, std::move(source), act).run();
 }
 
 } // namespace alk::stored

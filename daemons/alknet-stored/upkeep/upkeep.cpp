@@ -13,9 +13,14 @@ Upkeep::~Upkeep() {
   if (thread_.joinable()) thread_.join();
 }
 
-Result<void> Upkeep::start(Fd report, Job job, Done done) {
+Result<void> Upkeep::admit() const {
   if (ending_) return fail(Kind::Busy, "the service ends");
   if (report_) return fail(Kind::Busy, "another check, backup, dump or restoring is under way");
+  return {};
+}
+
+Result<void> Upkeep::start(Fd report, Job job, Done done) {
+  ALK_TRY_VOID(admit());
   ALK_TRY(Pipe pipe, Pipe::adopt(std::move(report), Pipe::End::Writing, ending_));
   report_ = std::make_unique<Report>(std::move(pipe));
   done_ = std::move(done);

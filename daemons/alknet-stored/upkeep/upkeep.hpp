@@ -22,6 +22,7 @@ class Upkeep {
   Upkeep(const Upkeep&) = delete;
   Upkeep& operator=(const Upkeep&) = delete;
 
+  Result<void> admit() const; // Busy: as start() would be now
   // Errors: Busy (another one is under way, or the service ends), Invalid (not the writing end of a pipe).
   Result<void> start(Fd report, Job job, Done done);
   // An end of a pipe that a job may read from, for as long as this lives. Invalid: none.

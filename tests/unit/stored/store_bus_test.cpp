@@ -185,6 +185,8 @@ TEST_F(LongWork, WholeDatabasesGoThroughThePipe) {
   PipeReader backup, second;
   EXPECT_EQ(begin("Backup", backup), "begun"); // and is more than a pipe takes
   EXPECT_THAT(begin("Check", second), HasSubstr("another check, backup"));
+  PipeReader third;
+  EXPECT_THAT(begin("Dump", third), HasSubstr("another check, backup")); // and leaves no row
   const std::string copy = all_of(backup);
   EXPECT_THAT(copy, HasSubstr("#{\"file\":\"system.db\",\"bytes\":"));
   EXPECT_THAT(copy, HasSubstr("SQLite format 3"));
@@ -193,9 +195,19 @@ TEST_F(LongWork, WholeDatabasesGoThroughThePipe) {
   EXPECT_EQ(begin("Check", check), "begun");
   const std::string report = all_of(check);
   EXPECT_THAT(report, HasSubstr("#{\"database\":\"system\",\"problems\":[]}"));
-  EXPECT_THAT(report, HasSubstr("#{\"done\":{\"databases\":1,\"problems\":0,\"audit_rows\":1,"));
+  EXPECT_THAT(report, HasSubstr("#{\"done\":{\"databases\":1,\"problems\":0,\"audit_rows\":2,"));
   auto no_pipe = call("Check", [&](bus::Message& m) { m.write_fd(STDIN_FILENO); });
   EXPECT_EQ(kind_of(no_pipe), Kind::Invalid);
+}
+
+TEST_F(LongWork, ADumpHoldsTheRowThatTellsOfIt) {
+  make_account();
+  PipeReader dump;
+  EXPECT_EQ(begin("Dump", dump), "begun");
+  const std::string row =
+      "\"action\":\"storage.dumped\",\"details\":\"{}\",\"actor\":\"uid:" + std::to_string(::geteuid()) +
+      "\"";
+  EXPECT_THAT(all_of(dump), HasSubstr(row));
 }
 
 TEST_F(StoreBusTest, WhatWasAcceptedIsFinishedBeforeTheEnd) {
