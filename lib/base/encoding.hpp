@@ -1,6 +1,8 @@
 // Base64 (RFC 4648 section 4 and 5) and hex. Decoders are strict: a byte outside the alphabet fails.
 #pragma once
 
+#include "base/secret_bytes.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,5 +18,11 @@ std::optional<std::string> base64url_decode(std::string_view text); // padding r
 
 std::string hex_encode(std::string_view bytes); // lower case
 std::optional<std::string> hex_decode(std::string_view text);
+
+// The same for what must not be left behind: nothing of it is in memory that is not wiped.
+SecretBytes base64_encode_secret(std::string_view bytes);
+SecretBytes base64url_encode_secret(std::string_view bytes);
+std::optional<SecretBytes> base64_decode_secret(std::string_view text);
+SecretBytes hex_encode_secret(std::string_view bytes);
 
 } // namespace alk

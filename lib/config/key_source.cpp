@@ -1,5 +1,6 @@
 #include "config/key_source.hpp"
 
+#include "base/secret_file.hpp"
 #include "config/config.hpp"
 
 #include <cerrno>
@@ -28,26 +29,10 @@ Result<std::string> KeySource::path(const std::string& name) const {
   return directory_ + "/" + credential;
 }
 
-// Into memory that is wiped: the whole room is there from the beginning, so that nothing is copied when it
-// grows.
-static Result<std::size_t> fill(int fd, SecretBytes& room, const std::string& path) {
-  std::size_t size = 0;
-  while (size < room.size()) {
-    ssize_t count = ::read(fd, room.bytes().data() + size, room.size() - size);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail_errno(errno, path);
-    if (count == 0) break;
-    size += static_cast<std::size_t>(count);
-  }
-  return size;
-}
-
 static Result<SecretBytes> read_whole(const Fd& file, const std::string& path) {
-  SecretBytes room(KeySource::size_limit + 1);
-  ALK_TRY(auto size, fill(file.get(), room, path));
-  if (size == 0) return fail(Kind::Invalid, path + ": is empty");
-  if (size > KeySource::size_limit) return fail(Kind::Invalid, path + ": larger than 1 MiB");
-  return SecretBytes(room.view().substr(0, size));
+  ALK_TRY(SecretBytes bytes, read_secret(file, KeySource::size_limit, path));
+  if (bytes.empty()) return fail(Kind::Invalid, path + ": is empty");
+  return bytes;
 }
 
 Result<SecretBytes> KeySource::read_open(const Fd& file, const std::string& path) {

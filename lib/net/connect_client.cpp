@@ -1,11 +1,10 @@
 #include "net/connect_client.hpp"
 
 #include "base/bytes.hpp"
+#include "base/encoding.hpp"
 #include "base/text.hpp"
 
 #include <algorithm>
-
-#include <openssl/evp.h>
 
 namespace alk::net {
 
@@ -22,18 +21,12 @@ bool is_authority(std::string_view text) {
   });
 }
 
-// Neither temporary outlives the call in clear.
 SecretBytes basic_credentials(std::string_view user, std::string_view password) {
   SecretBytes pair(user.size() + 1 + password.size());
   auto at = std::ranges::copy(as_bytes(user), pair.bytes().begin()).out;
   *at++ = std::byte{':'};
   std::ranges::copy(as_bytes(password), at);
-  const std::size_t size = (pair.size() + 2) / 3 * 4;
-  SecretBytes encoded(size + 1); // EVP_EncodeBlock ends it with a NUL
-  ::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.bytes().data()),
-                    reinterpret_cast<const unsigned char*>(pair.bytes().data()),
-                    static_cast<int>(pair.size()));
-  return SecretBytes(encoded.view().substr(0, size));
+  return base64_encode_secret(pair.view());
 }
 
 SecretBytes join_secret(std::initializer_list<std::string_view> parts) {

@@ -1,6 +1,7 @@
 #include "ssh/derived_key.hpp"
 
 #include "base/bytes.hpp"
+#include "base/encoding.hpp"
 #include "base/result.hpp"
 
 #include <algorithm>
@@ -25,7 +26,6 @@ class Filling {
     std::copy(text.begin(), text.end(), reinterpret_cast<char*>(bytes_.bytes().data()) + used_);
     used_ += text.size();
   }
-  void put_char(char c) { put({&c, 1}); }
   SecretBytes take() {
     ALK_CHECK(used_ == bytes_.size());
     return std::move(bytes_);
@@ -60,22 +60,14 @@ Frame make_frame(std::string_view public_key, std::size_t seed_size) {
   return {head + inner, std::move(tail)};
 }
 
-// RFC 4648 section 4.
 SecretBytes in_lines_of_base64(std::string_view bytes) {
-  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const std::size_t characters = (bytes.size() + 2) / 3 * 4;
-  const std::size_t lines = (characters + line_length - 1) / line_length;
-  Filling out(begin_line.size() + characters + lines + end_line.size());
+  const SecretBytes text = base64_encode_secret(bytes);
+  const std::size_t lines = (text.size() + line_length - 1) / line_length;
+  Filling out(begin_line.size() + text.size() + lines + end_line.size());
   out.put(begin_line);
-  auto octet = [bytes](std::size_t at) {
-    return at < bytes.size() ? static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[at])) : 0U;
-  };
-  for (std::size_t i = 0; i < characters; ++i) {
-    const std::size_t group = i / 4 * 3, place = i % 4;
-    const std::uint32_t three = octet(group) << 16 | octet(group + 1) << 8 | octet(group + 2);
-    const bool filler = group + place > bytes.size();
-    out.put_char(filler ? '=' : alphabet[three >> (18 - 6 * place) & 63]);
-    if ((i + 1) % line_length == 0 || i + 1 == characters) out.put_char('\n');
+  for (std::size_t i = 0; i < lines; ++i) {
+    out.put(text.view().substr(i * line_length, line_length));
+    out.put("\n");
   }
   out.put(end_line);
   return out.take();

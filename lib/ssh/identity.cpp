@@ -2,6 +2,7 @@
 
 #include "base/encoding.hpp"
 #include "base/fd.hpp"
+#include "base/secret_file.hpp"
 #include "base/text.hpp"
 #include "ssh/agent.hpp"
 #include "ssh/identity_key.hpp"
@@ -78,9 +79,7 @@ Identity& Identity::operator=(Identity&&) noexcept = default;
 Identity::~Identity() = default;
 
 Result<Identity> Identity::load(const std::string& path, const IdentitySources& sources) {
-  ALK_TRY(std::string plain, read_file(path, private_key_file_limit));
-  const SecretBytes text{std::string_view(plain)};
-  wipe(std::as_writable_bytes(std::span(plain)));
+  ALK_TRY(const SecretBytes text, read_secret_file(path, private_key_file_limit));
 
   PrivateKeyOutline outline{.blob = {}, .encrypted = true};
   auto public_blob = blob_of_public_line(text.view());

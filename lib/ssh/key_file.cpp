@@ -2,8 +2,10 @@
 
 #include "base/encoding.hpp"
 #include "base/handle.hpp"
+#include "base/secret_file.hpp"
 #include "base/text.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <span>
 
@@ -61,11 +63,11 @@ Result<bool> make_missing_private_key(const std::string& path) {
 }
 
 Result<std::string> read_public_line(const std::string& path) {
-  ALK_TRY(std::string text, read_file(path, private_key_limit));
+  ALK_TRY(const SecretBytes text, read_secret_file(path, private_key_limit));
+  SecretBytes terminated(text.size() + 1);
+  std::copy(text.bytes().begin(), text.bytes().end(), terminated.bytes().begin());
   ssh_key read = nullptr;
-  int status = ssh_pki_import_privkey_base64(text.c_str(), "", nullptr, nullptr, &read);
-  wipe(std::as_writable_bytes(std::span(text)));
-  if (status != SSH_OK)
+  if (ssh_pki_import_privkey_base64(terminated.view().data(), "", nullptr, nullptr, &read) != SSH_OK)
     return fail(Kind::Invalid, path + ": not an unencrypted private key in OpenSSH format");
   return public_line(Key(read));
 }

@@ -4,6 +4,9 @@
 #include "base/encoding.hpp"
 #include "base/text.hpp"
 
+#include <algorithm>
+#include <optional>
+
 namespace alk::ssh {
 
 namespace {
@@ -34,6 +37,14 @@ Failure other_format(std::string_view text, const std::string& origin) {
   return fail(Kind::Invalid, origin + ": not a private key in OpenSSH format");
 }
 
+std::optional<SecretBytes> decode_lines(std::string_view text) {
+  SecretBytes base64(text.size());
+  const auto end = std::copy_if(text.begin(), text.end(), reinterpret_cast<char*>(base64.bytes().data()),
+                                [](char c) { return c != '\n' && c != '\r'; });
+  const auto size = end - reinterpret_cast<char*>(base64.bytes().data());
+  return base64_decode_secret(base64.view().substr(0, static_cast<std::size_t>(size)));
+}
+
 } // namespace
 
 std::string_view key_type_of_blob(std::string_view blob) {
@@ -46,14 +57,11 @@ Result<PrivateKeyOutline> outline_private_key(std::string_view text, const std::
   text.remove_prefix(begin_line.size());
   const auto end = text.find(end_line);
   if (end == text.npos) return fail(Kind::Invalid, origin + ": the private key is cut short");
-  std::string base64;
-  for (char c : text.substr(0, end))
-    if (c != '\n' && c != '\r') base64 += c;
-  const auto bytes = base64_decode(base64);
-  if (!bytes || !bytes->starts_with(magic))
+  const auto bytes = decode_lines(text.substr(0, end));
+  if (!bytes || !bytes->view().starts_with(magic))
     return fail(Kind::Invalid, origin + ": the private key is damaged");
 
-  ByteReader reader(std::string_view(*bytes).substr(magic.size()));
+  ByteReader reader(bytes->view().substr(magic.size()));
   const auto cipher = reader.string(word_limit);
   const auto kdf = reader.string(word_limit);
   const auto kdf_options = reader.string(kdf_limit);

@@ -18,6 +18,7 @@ struct PrivateKeyOutline {
 
 // Errors: Invalid; for PEM, PKCS#8 and PuTTY files the text says how to convert. `origin` names the file in
 // them.
+// Nothing of the private half is left behind.
 Result<PrivateKeyOutline> outline_private_key(std::string_view text, const std::string& origin);
 
 // The type word at the start of a public key's wire encoding ("ssh-ed25519"); empty when malformed.

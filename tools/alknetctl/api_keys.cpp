@@ -5,6 +5,7 @@
 #include "entries.hpp"
 #include "pubkey/key_blob.hpp"
 #include "store_verbs.hpp"
+#include "tokens.hpp"
 
 #include <sodium.h>
 
@@ -15,7 +16,7 @@ namespace {
 constexpr std::size_t random_size = 32; // bytes: nobody guesses 256 bits, so a plain hash is enough to keep
 constexpr std::size_t prefix_size = 8;  // characters that may be shown
 
-std::string hex_hash(const std::string& text) {
+std::string hex_hash(std::string_view text) {
   const pubkey::Digest digest = pubkey::sha256(text);
   return hex_encode({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
@@ -29,10 +30,10 @@ std::string state_of(const bus::Dictionary& key, std::uint64_t now) {
 
 } // namespace
 
-std::string make_api_key() {
-  std::string bytes(random_size, '\0');
-  ::randombytes_buf(bytes.data(), bytes.size());
-  return "alk_" + base64url_encode(bytes);
+SecretBytes make_api_key() {
+  SecretBytes random(random_size);
+  ::randombytes_buf(random.bytes().data(), random.size());
+  return api_key_of(random);
 }
 
 int apikey_create(StoreClient& store, const NewApiKey& wanted, const Output& output) {
@@ -43,16 +44,17 @@ int apikey_create(StoreClient& store, const NewApiKey& wanted, const Output& out
       return report(Error{Kind::Invalid, "a lifetime is a number and one of s, m, h, d", {}, {}}, output);
     facts["expires_at"] = output.now + static_cast<std::uint64_t>(lifetime->count());
   }
-  const std::string key = make_api_key();
-  auto made = store.create_api_key(wanted.account, hex_hash(key), key.substr(0, prefix_size), facts);
+  const SecretBytes key = make_api_key();
+  const std::string prefix(key.view().substr(0, prefix_size));
+  auto made = store.create_api_key(wanted.account, hex_hash(key.view()), prefix, facts);
   if (!made) return report(made.error(), output);
   if (output.format == Format::Json) {
     Json document = entry_json(*made);
-    document["key"] = key;
+    document["key"] = std::string(key.view());
     print_json(document, output);
     return exit_ok;
   }
-  output.out << key << '\n';
+  output.out << key.view() << '\n';
   output.err << "Keep it: it is shown this once. alknetctl apikey revoke " << entry_cell(*made, "id")
              << " ends it.\n";
   return exit_ok;

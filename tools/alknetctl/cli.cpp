@@ -362,6 +362,11 @@ void CommandLine::add_credentials() {
   named(verb("remove", "Forget one", credential_remove));
 }
 
+// A person types it without echo.
+static SecretInput standard_input() {
+  return SecretInput({.descriptor = ::isatty(STDIN_FILENO) != 0 ? -1 : STDIN_FILENO});
+}
+
 void CommandLine::add_tokens() {
   CLI::App* token =
       program_.add_subcommand("token", "API keys of the configuration, and what tokens are worth");
@@ -372,7 +377,7 @@ void CommandLine::add_tokens() {
       add_to(*token, "create", "Make an API key, show it once, and print what the configuration needs",
              [&job](const Output& output) { return token_create(job, output); });
   auto* hash = add_to(*token, "hash", "What the configuration needs for an API key from standard input",
-                      [&job](const Output& output) { return token_hash(job, std::cin, output); });
+                      [&job](const Output& output) { return token_hash(job, standard_input(), output); });
   for (CLI::App* verb : {create, hash}) {
     verb->add_option("--scope", job.scopes, "What the key may; more than once for more")->type_name("SCOPE");
     verb->add_option("--description", job.description, "For people")->type_name("TEXT");
@@ -381,7 +386,7 @@ void CommandLine::add_tokens() {
   add_to(*token, "verify", "Whether a token from standard input would be accepted, and as whom",
          [this](const Output& output) {
            return with_admin(arguments_, output, [this](Admin& admin, const Output& to) {
-             return token_verify(admin, std::cin, arguments_.address, to);
+             return token_verify(admin, standard_input(), arguments_.address, to);
            });
          })
       ->add_option("--address", arguments_.address, "The address that it is presented from")

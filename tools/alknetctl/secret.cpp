@@ -51,13 +51,6 @@ Result<void> print_secret(std::string_view before, std::string_view secret, std:
   return write_out(whole.view());
 }
 
-SecretBytes encoded(std::string (*encode)(std::string_view), std::string_view bytes) {
-  std::string text = encode(bytes);
-  SecretBytes out{std::string_view(text)};
-  wipe(std::as_writable_bytes(std::span(text)));
-  return out;
-}
-
 // Writes [secrets] identity beside the configuration, and looks whether that is what counts then.
 std::string remember_identity(const SecretJob& job, SecretClient& client, const std::string& identity) {
   const std::string directory = job.configuration + ".d", file = directory + "/50-identity.toml";
@@ -223,7 +216,7 @@ int secret_derive(const SecretJob& job, const Output& output) {
   return with_client(job, output, [&](SecretClient& client) -> Result<void> {
     ALK_TRY(const auto key, client.derive(type_of(job.type), job.path));
     if (job.private_half)
-      return print_secret("", encoded(hex_encode, key.private_key.view()).view(), "\n", output);
+      return print_secret("", hex_encode_secret(key.private_key.view()).view(), "\n", output);
     if (job.type == "aes256")
       return fail(Kind::Invalid, "an AES key has no public half: --private prints it");
     std::string line;
@@ -244,7 +237,7 @@ int secret_derive(const SecretJob& job, const Output& output) {
 int secret_password(const SecretJob& job, const Output& output) {
   return with_client(job, output, [&](SecretClient& client) -> Result<void> {
     ALK_TRY(const SecretBytes password, client.password(site_path(job.site), job.length));
-    return print_secret("", encoded(base64url_encode, password.view()).view(), "\n", output);
+    return print_secret("", base64url_encode_secret(password.view()).view(), "\n", output);
   });
 }
 

@@ -84,6 +84,6 @@ int store_backup(StoreClient& store, const std::string& directory, const Output&
 int store_check(StoreClient& store, const Output& output);
 
 // "alk_" and 256 random bits in base64url.
-std::string make_api_key();
+SecretBytes make_api_key();
 
 } // namespace alk::alknetctl

@@ -7,6 +7,8 @@
 #include "json.hpp"
 #include "pubkey/key_blob.hpp"
 
+#include <algorithm>
+
 namespace alk::alknetctl {
 
 namespace {
@@ -17,10 +19,9 @@ constexpr std::size_t shortest_key = 20;   // what can be guessed is no key
 constexpr std::size_t longest_token = 256; // what alknet-authd looks at
 
 // One line, without its end.
-Result<SecretBytes> read_secret(std::istream& in) {
-  SecretBytes line(longest_token + 2);
-  in.read(reinterpret_cast<char*>(line.bytes().data()), static_cast<std::streamsize>(line.size()));
-  std::string_view text = trim(line.view().substr(0, static_cast<std::size_t>(in.gcount())));
+Result<SecretBytes> read_token(SecretInput& in) {
+  ALK_TRY(const SecretBytes line, in.text("Token"));
+  const std::string_view text = trim(line.view());
   if (text.empty()) return fail(Kind::Invalid, "standard input: nothing there");
   if (text.size() > longest_token) return fail(Kind::Invalid, "standard input: longer than 256 bytes");
   return SecretBytes(text);
@@ -72,10 +73,18 @@ Result<std::string> checked_toml(const TokenJob& job, std::string_view key, std:
 
 } // namespace
 
+SecretBytes api_key_of(const SecretBytes& random) {
+  const SecretBytes text = base64url_encode_secret(random.view());
+  SecretBytes key(config::api_key_start.size() + text.size());
+  auto at = std::ranges::copy(std::as_bytes(std::span(config::api_key_start)), key.bytes().begin()).out;
+  std::ranges::copy(text.bytes(), at);
+  return key;
+}
+
 int token_create(const TokenJob& job, const Output& output) {
   SecretBytes random(secret_bytes);
   job.random(random.bytes());
-  const SecretBytes key(std::string(config::api_key_start) + base64url_encode(random.view()));
+  const SecretBytes key = api_key_of(random);
   auto entry = checked_toml(job, key.view(), output.now);
   if (!entry) return report(entry.error(), output);
   if (output.format == Format::Json) {
@@ -86,8 +95,8 @@ int token_create(const TokenJob& job, const Output& output) {
   return exit_ok;
 }
 
-int token_hash(const TokenJob& job, std::istream& in, const Output& output) {
-  auto key = read_secret(in);
+int token_hash(const TokenJob& job, SecretInput in, const Output& output) {
+  auto key = read_token(in);
   if (!key) return report(key.error(), output);
   if (!key->view().starts_with(config::api_key_start) || key->size() < shortest_key)
     return report(
@@ -101,8 +110,8 @@ int token_hash(const TokenJob& job, std::istream& in, const Output& output) {
   return exit_ok;
 }
 
-int token_verify(Admin& admin, std::istream& in, const std::string& address, const Output& output) {
-  auto token = read_secret(in);
+int token_verify(Admin& admin, SecretInput in, const std::string& address, const Output& output) {
+  auto token = read_token(in);
   if (!token) return report(token.error(), output);
   auto login = admin.verify_token(*token, address);
   if (!login) return report(login.error(), output);

@@ -4,10 +4,11 @@
 
 #include "admin.hpp"
 #include "base/secret_bytes.hpp"
+#include "secret_input.hpp"
 #include "verbs.hpp"
 
 #include <functional>
-#include <istream>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,12 +21,15 @@ struct TokenJob {
   std::function<void(std::span<std::byte>)> random; // fills with random bytes
 };
 
+// The text of an API key.
+SecretBytes api_key_of(const SecretBytes& random);
+
 // A new key, and the table for the configuration.
 int token_create(const TokenJob& job, const Output& output);
 // The table for a key that is read from `in`; nothing of the key but its prefix is printed.
-int token_hash(const TokenJob& job, std::istream& in, const Output& output);
+int token_hash(const TokenJob& job, SecretInput in, const Output& output);
 
 // What is read from `in`, judged as if it came from `address` ("" = unknown). exit_failed when it is refused.
-int token_verify(Admin& admin, std::istream& in, const std::string& address, const Output& output);
+int token_verify(Admin& admin, SecretInput in, const std::string& address, const Output& output);
 
 } // namespace alk::alknetctl

@@ -46,7 +46,7 @@ TEST(Entries, AreJsonUnderTheirNames) {
 TEST(ApiKeyText, IsLongMarkedAndNeverTheSame) {
   std::set<std::string> made;
   for (int i = 0; i < 100; ++i) {
-    const std::string key = make_api_key();
+    const std::string key(make_api_key().view());
     EXPECT_EQ(key.size(), 47u);
     EXPECT_EQ(key.substr(0, 4), "alk_");
     made.insert(key);

@@ -1,3 +1,4 @@
+#include "base/fd.hpp"
 #include "config/config.hpp"
 #include "fake_admin.hpp"
 #include "tokens.hpp"
@@ -7,6 +8,7 @@
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 namespace alk::alknetctl {
 namespace {
@@ -22,6 +24,14 @@ class Tokens : public testing::Test {
   }
   Output text() { return {Format::Text, out_, err_, 1'800'000'000}; }
   Output json() { return {Format::Json, out_, err_, 1'800'000'000}; }
+  SecretInput input(const std::string& text) {
+    int ends[2];
+    EXPECT_EQ(::pipe(ends), 0);
+    in_.reset(ends[0]);
+    const Fd to(ends[1]);
+    EXPECT_EQ(::write(to.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    return SecretInput({.descriptor = in_.get()});
+  }
   std::string printed() const { return out_.str(); }
   // The entry as the daemons read it.
   config::ApiKey entry(const std::string& toml) {
@@ -32,7 +42,7 @@ class Tokens : public testing::Test {
 
   TokenJob job_;
   FakeAdmin admin_;
-  std::istringstream in_;
+  Fd in_;
   std::ostringstream out_;
   std::ostringstream err_;
 };
@@ -60,8 +70,7 @@ TEST_F(Tokens, CreateAsJson) {
 }
 
 TEST_F(Tokens, HashOfAKeyFromStandardInput) {
-  in_.str("alk_testsecret123456\n");
-  ASSERT_EQ(token_hash(job_, in_, text()), exit_ok) << err_.str();
+  ASSERT_EQ(token_hash(job_, input("alk_testsecret123456\n"), text()), exit_ok) << err_.str();
   EXPECT_THAT(printed(), Not(HasSubstr("testsecret")));
   EXPECT_EQ(entry(printed()).prefix, "alk_test");
   // printf %s alk_testsecret123456 | sha256sum
@@ -70,10 +79,8 @@ TEST_F(Tokens, HashOfAKeyFromStandardInput) {
 
 TEST_F(Tokens, WhatIsNoKeyIsRefusedAndNotRepeated) {
   for (const std::string& bad : {std::string(), std::string("key_testsecret123456"), std::string("alk_short"),
-                                 "alk_" + std::string(300, 'x')}) {
-    in_ = std::istringstream(bad);
-    EXPECT_EQ(token_hash(job_, in_, text()), exit_failed) << bad;
-  }
+                                 "alk_" + std::string(300, 'x')})
+    EXPECT_EQ(token_hash(job_, input(bad), text()), exit_failed) << bad;
   EXPECT_THAT(err_.str(), Not(HasSubstr("testsecret")));
   job_.ttl = "soon";
   EXPECT_EQ(token_create(job_, text()), exit_failed);
@@ -82,19 +89,16 @@ TEST_F(Tokens, WhatIsNoKeyIsRefusedAndNotRepeated) {
 }
 
 TEST_F(Tokens, VerifyAsksTheServer) {
-  in_.str("  a-token \n");
   admin_.login_.reason = "unknown-key";
-  EXPECT_EQ(token_verify(admin_, in_, "192.0.2.1", text()), exit_failed);
+  EXPECT_EQ(token_verify(admin_, input("  a-token \n"), "192.0.2.1", text()), exit_failed);
   EXPECT_EQ(admin_.presented_, "a-token from 192.0.2.1");
   EXPECT_EQ(printed(), "refused: unknown-key\n");
   out_.str("");
-  in_ = std::istringstream("a-token");
   admin_.login_ = {true, "", {"SHA256:x", {"one", "two"}, {}}, {}};
-  EXPECT_EQ(token_verify(admin_, in_, "", text()), exit_ok);
+  EXPECT_EQ(token_verify(admin_, input("a-token"), "", text()), exit_ok);
   EXPECT_EQ(printed(), "accepted: SHA256:x\nscope one\nscope two\n");
   out_.str("");
-  in_ = std::istringstream("a-token");
-  EXPECT_EQ(token_verify(admin_, in_, "", json()), exit_ok);
+  EXPECT_EQ(token_verify(admin_, input("a-token"), "", json()), exit_ok);
   EXPECT_EQ(Json::parse(printed())["identity"], "SHA256:x");
 }
 

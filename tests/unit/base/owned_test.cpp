@@ -3,6 +3,7 @@
 #include "base/handle.hpp"
 #include "base/locked_secret.hpp"
 #include "base/secret_bytes.hpp"
+#include "base/secret_file.hpp"
 
 #include <type_traits>
 
@@ -102,6 +103,22 @@ TEST(LockedSecret, HoldsWhatItWasGivenAndLetsGo) {
   EXPECT_EQ(moved.view(), text);
   EXPECT_EQ(made->view().size(), 0U);
   EXPECT_EQ(LockedSecret::make("")->view(), "");
+}
+
+TEST(SecretFile, IsReadToItsEndOrRefused) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const Fd from(ends[0]);
+  Fd to(ends[1]);
+  ASSERT_EQ(::write(to.get(), "s3cret", 6), 6);
+  to.reset();
+  EXPECT_EQ(read_secret(from, 6, "it")->view(), "s3cret");
+  EXPECT_TRUE(read_secret(from, 6, "it")->empty());
+  const auto self = read_secret_file("/proc/self/status", 10);
+  ASSERT_FALSE(self);
+  EXPECT_EQ(self.error().what, "/proc/self/status: larger than 10 bytes");
+  EXPECT_EQ(read_secret_file("/nonexistent/key", 10).error().kind, Kind::NotFound);
+  EXPECT_EQ(read_secret(Fd(), 10, "it").error().what.substr(0, 4), "it: ");
 }
 
 } // namespace

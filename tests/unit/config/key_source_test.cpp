@@ -65,7 +65,7 @@ TEST(KeySource, OpenFilesAreReadWithinLimits) {
   EXPECT_EQ(read("text"), "text");
   EXPECT_EQ(read(""), "/shown: is empty");
   EXPECT_EQ(read(std::string(KeySource::size_limit, 'x')).size(), KeySource::size_limit);
-  EXPECT_EQ(read(std::string(KeySource::size_limit + 1, 'x')), "/shown: larger than 1 MiB");
+  EXPECT_EQ(read(std::string(KeySource::size_limit + 1, 'x')), "/shown: larger than 1048576 bytes");
 }
 
 TEST(KeySource, WhatCouldBlockIsNotRead) {

@@ -178,7 +178,7 @@ TEST_F(Keys, EmptyAndLargeFilesAreRefused) {
   dir.write("k", std::string(KeySource::size_limit, 'x'));
   EXPECT_EQ(keys.read(path)->size(), KeySource::size_limit);
   dir.write("k", std::string(KeySource::size_limit + 1, 'x'));
-  EXPECT_THAT(keys.read(path).error().what, HasSubstr("larger than 1 MiB"));
+  EXPECT_THAT(keys.read(path).error().what, HasSubstr("larger than 1048576 bytes"));
 }
 
 TEST_F(Keys, DirectoryComesFromTheEnvironment) {
