@@ -5,6 +5,8 @@
 #include "store_verbs.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 
 namespace alk::alknetctl {
 
@@ -32,17 +34,20 @@ using pubkey::Signed;
 struct Known {
   std::vector<Anchor> anchors;
   std::string reason;
+  std::optional<JournalAnchors> journal; // that they come from
+  bool looked_back = false;              // for signed ones behind the newest
 };
 
 Result<Known> known_anchors(const AuditCheck& check) {
   if (!check.anchor.empty()) {
     ALK_TRY(Anchor anchor, pubkey::parse_anchor(check.anchor));
-    return Known{{std::move(anchor)}, {}};
+    return Known{{std::move(anchor)}, {}, {}};
   }
-  if (!check.journal) return Known{{}, "the journal of another machine or of alknet serve is not read"};
-  auto read = read_journal_anchors();
-  if (!read) return Known{{}, read.error().what};
-  return Known{*read, read->empty() ? "the journal has none" : ""};
+  if (!check.journal) return Known{{}, "the journal of another machine or of alknet serve is not read", {}};
+  JournalAnchors journal(journal_of_this_machine());
+  auto read = journal.newest();
+  if (!read) return Known{{}, read.error().what, {}};
+  return Known{*read, read->empty() ? "the journal has none" : "", std::move(journal)};
 }
 
 // Who has to have signed; empty, and why that is not known.
@@ -56,8 +61,10 @@ Result<Signer> expected_signer(StoreClient& store, const AuditCheck& check, cons
     ALK_TRY(std::string key, pubkey::parse_anchor_key(check.key));
     return Signer{std::move(key), {}};
   }
+  // Older ones may be signed when none of these is.
   auto is_signed = [](const Anchor& anchor) { return anchor.is_signed(); };
-  if (std::none_of(known.anchors.begin(), known.anchors.end(), is_signed)) return Signer{};
+  const bool older = known.journal && !known.journal->all();
+  if (!older && std::none_of(known.anchors.begin(), known.anchors.end(), is_signed)) return Signer{};
   auto status = clients::SecretClient(store.connection()).status();
   if (!status) return Signer{{}, "alknet-secretd does not tell the key: " + status.error().what};
   if (!status->unlocked) return Signer{{}, "alknet-secretd is locked; give --key"};
@@ -66,11 +73,26 @@ Result<Signer> expected_signer(StoreClient& store, const AuditCheck& check, cons
   return Signer{std::move(*key), {}};
 }
 
+// Unsigned ones, which anybody in the service's place can write, must not hide the signed ones behind them.
+Result<void> look_back(Known& known, const Signer& signer) {
+  if (signer.key.empty() || !known.journal || known.journal->all()) return {};
+  ALK_TRY(auto older, known.journal->older_signed(signer.key));
+  known.looked_back = true;
+  std::move(older.begin(), older.end(), std::back_inserter(known.anchors));
+  return {};
+}
+
 // How many of each.
 struct Signatures {
   std::size_t valid = 0, absent = 0, by_another = 0, unchecked = 0;
   std::vector<Anchor> wrong;
   std::uint64_t newest_valid = 0;
+
+  // Whether one of them vouches for a row that is left: those of rows that were pruned vouch for nothing.
+  bool vouch(const bus::Dictionary& report) const {
+    auto begin = pubkey::parse_anchor(entry_cell(report, "begin"));
+    return valid > 0 && (!begin || newest_valid >= begin->sequence);
+  }
 };
 
 Signatures judge(const std::vector<Anchor>& anchors, const Signer& signer) {
@@ -139,8 +161,14 @@ void print_report(const bus::Dictionary& report, const Known& known, const Signa
     output.err << "error: the log is not intact from row " << entry_cell(report, "broken_at")
                << " on: " << entry_cell(report, "problem") << '\n';
   if (!known.anchors.empty()) output.out << "signatures: " << summary(found, signer) << '\n';
+  if (known.looked_back)
+    output.out << "looked further back for signed ones: " << known.journal->read()
+               << " anchors of the journal"
+               << (known.journal->all() ? ", all that it has\n" : ", not at older ones\n");
   if (found.valid > 0)
     output.out << "rows after the signed anchor: " << rows_after_signed(report, found) << '\n';
+  if (found.valid > 0 && !found.vouch(report))
+    output.out << "the signed anchor is older than what is left of the log: it vouches for no row\n";
   if (intact) output.out << "anchor: " << entry_cell(report, "head") << '\n';
 }
 
@@ -152,6 +180,8 @@ Json report_json(const bus::Dictionary& report, const Known& known, const Signat
                             {"by_another", found.by_another},
                             {"unchecked", found.unchecked},
                             {"wrong", found.wrong.size()}};
+  if (known.journal) document["anchors_read"] = known.journal->read();
+  if (known.journal) document["anchors_all_read"] = known.journal->all();
   if (found.valid > 0) document["after_signed_anchor"] = rows_after_signed(report, found);
   return document;
 }
@@ -166,6 +196,7 @@ struct Verified {
 Result<Verified> verify(StoreClient& store, const AuditCheck& check) {
   ALK_TRY(Known known, known_anchors(check));
   ALK_TRY(Signer signer, expected_signer(store, check, known));
+  ALK_TRY_VOID(look_back(known, signer));
   Signatures found = judge(known.anchors, signer);
   ALK_TRY(bus::Dictionary report, store.verify_audit(comparable(known.anchors, found)));
   return Verified{std::move(report), std::move(known), std::move(signer), std::move(found)};
@@ -184,8 +215,10 @@ int audit_verify(StoreClient& store, const AuditCheck& check, const Output& outp
   for (const Anchor& anchor : found.wrong)
     output.err << "error: the signature of the anchor " << anchor.bare_text()
                << " is WRONG: it is not by the key that it names\n";
-  const bool demanded = !check.key.empty() && found.valid == 0;
-  if (demanded) output.err << "error: no anchor is signed by the key that was given\n";
+  const bool demanded = !check.key.empty() && !found.vouch(entries);
+  if (demanded)
+    output.err << "error: no anchor " << (found.valid > 0 ? "of a row that is left " : "")
+               << "is signed by the key that was given\n";
   return entry_true(entries, "intact") && found.wrong.empty() && !demanded ? exit_ok : exit_failed;
 }
 

@@ -1,18 +1,57 @@
 #include "journal_anchors.hpp"
 
-#include "base/text.hpp"
 #include "json.hpp"
 #include "log/event.hpp"
 
 #include <cstdio>
-#include <optional>
+#include <memory>
+#include <utility>
 
 namespace alk::alknetctl {
 
 namespace {
 
-// About 1 KiB an entry.
-constexpr std::size_t max_journal = 16 * 1024 * 1024;
+// An entry has about 600 bytes. What is longer than a line may be is none of ours.
+constexpr std::size_t max_journal_line = 16 * 1024;
+constexpr std::size_t max_journal = 256 * 1024 * 1024;
+
+// What the unit itself wrote: others may write entries with the same MESSAGE_ID, but not in its name.
+class Journalctl {
+ public:
+  Journalctl() {
+    const std::string command =
+        "journalctl --quiet --no-pager --reverse --output=json "
+        "--output-fields=ALKNET_SEQUENCE,ALKNET_HASH,ALKNET_SIGNATURE,ALKNET_TIME,ALKNET_KEY "
+        "_SYSTEMD_UNIT=alknet-stored.service MESSAGE_ID=" +
+        std::string(log::event::audit_anchor.id) + " 2>/dev/null";
+    output_ = ::popen(command.c_str(), "re"); // constants alone
+  }
+  ~Journalctl() { // before its end it is told by a pipe that nobody reads
+    if (output_ != nullptr) ::pclose(output_);
+  }
+  Journalctl(const Journalctl&) = delete;
+  Journalctl& operator=(const Journalctl&) = delete;
+
+  Result<std::optional<std::string>> line() {
+    if (output_ == nullptr) return fail(Kind::Unsupported, "journalctl cannot be run");
+    std::string text(max_journal_line, '\0');
+    for (bool whole = true; std::fgets(text.data(), static_cast<int>(text.size()), output_) != nullptr;) {
+      const std::string_view piece(text.c_str());
+      total_ += piece.size();
+      if (total_ > max_journal) return fail(Kind::Unsupported, "the journal has too much about anchors");
+      const bool ended = piece.ends_with('\n');
+      if (ended && whole) return std::string(piece);
+      whole = ended;
+    }
+    if (::pclose(std::exchange(output_, nullptr)) != 0)
+      return fail(Kind::Unsupported, "journalctl cannot read the journal");
+    return std::optional<std::string>();
+  }
+
+ private:
+  std::FILE* output_ = nullptr;
+  std::size_t total_ = 0;
+};
 
 std::string field_of(const Json& entry, const char* name) {
   return entry.contains(name) && entry[name].is_string() ? entry[name].get<std::string>() : std::string();
@@ -33,30 +72,42 @@ std::optional<pubkey::Anchor> anchor_of(const Json& entry) {
 
 } // namespace
 
-std::vector<pubkey::Anchor> anchors_in(std::string_view journal) {
+JournalLines journal_of_this_machine() {
+  return [journal = std::make_shared<Journalctl>()] { return journal->line(); };
+}
+
+Result<std::optional<pubkey::Anchor>> JournalAnchors::next() {
+  while (!ended_) {
+    ALK_TRY(const auto line, lines_());
+    ended_ = !line;
+    if (!line) break;
+    const Json entry = Json::parse(*line, nullptr, false);
+    auto anchor = entry.is_object() ? anchor_of(entry) : std::nullopt;
+    if (!anchor) continue;
+    ++read_;
+    return anchor;
+  }
+  return std::optional<pubkey::Anchor>();
+}
+
+Result<std::vector<pubkey::Anchor>> JournalAnchors::newest() {
   std::vector<pubkey::Anchor> anchors;
-  for (std::string_view line : split(journal, '\n')) {
-    const Json entry = Json::parse(line, nullptr, false);
-    if (!entry.is_object()) continue;
-    if (auto anchor = anchor_of(entry)) anchors.push_back(std::move(*anchor));
+  while (anchors.size() < max_journal_anchors) {
+    ALK_TRY(auto anchor, next());
+    if (!anchor) break;
+    anchors.push_back(std::move(*anchor));
   }
   return anchors;
 }
 
-// What the unit itself wrote: others may write entries with the same MESSAGE_ID, but not in its name.
-Result<std::vector<pubkey::Anchor>> read_journal_anchors() {
-  const std::string command =
-      "journalctl --quiet --no-pager --output=json --lines=" + std::to_string(max_journal_anchors) +
-      " _SYSTEMD_UNIT=alknet-stored.service MESSAGE_ID=" + std::string(log::event::audit_anchor.id) +
-      " 2>/dev/null";
-  std::FILE* output = ::popen(command.c_str(), "re"); // constants alone
-  if (output == nullptr) return fail(Kind::Unsupported, "journalctl cannot be run");
-  std::string text;
-  char chunk[65536];
-  for (std::size_t got; text.size() < max_journal && (got = std::fread(chunk, 1, sizeof chunk, output)) > 0;)
-    text.append(chunk, got);
-  if (::pclose(output) != 0) return fail(Kind::Unsupported, "journalctl cannot read the journal");
-  return anchors_in(text);
+Result<std::vector<pubkey::Anchor>> JournalAnchors::older_signed(std::string_view key) {
+  std::vector<pubkey::Anchor> anchors;
+  while (read_ < most_ && anchors.size() < max_older_signed) {
+    ALK_TRY(auto anchor, next());
+    if (!anchor) return anchors;
+    if (anchor->key == key) anchors.push_back(std::move(*anchor));
+  }
+  return anchors;
 }
 
 } // namespace alk::alknetctl
