@@ -41,7 +41,7 @@ Result<Plan> plan_create(bus::Call& call, const Act& act) {
 
 Result<Plan> plan_get(bus::Call& call, const Act&) {
   ALK_TRY(const std::string reference, call.in.read_text());
-  return reading([=](Transaction& tables) { return require_account(tables, reference); }, write_account);
+  return reading_row([=](Transaction& tables) { return require_account(tables, reference); }, write_account);
 }
 
 Result<Plan> plan_list(bus::Call& call, const Act&) {

@@ -49,7 +49,7 @@ Result<Plan> plan_authenticate(bus::Call& call, const Act& act) {
 }
 
 Result<Plan> plan_revision(bus::Call&, const Act&) {
-  return reading(
+  return reading_row(
       [](Transaction& tables) { return revision(tables); },
       [](bus::Message& out, std::int64_t number) { out.write_u64(static_cast<std::uint64_t>(number)); });
 }

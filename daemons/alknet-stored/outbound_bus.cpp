@@ -46,11 +46,11 @@ Result<OutboundCredential> require_for(Transaction& tables, const std::string& n
 Result<Plan> plan_get(const StoreBus& self, bus::Call& call) {
   ALK_TRY(const std::string name, call.in.read_text());
   const bool any = bus::allowed(consumer_policy, anything, call.sender_uid(), self.accounts());
-  return reading([=](Transaction& tables) { return require_for(tables, name, any); },
-                 [](bus::Message& out, const OutboundCredential& found) {
-                   out.write_text(found.consumer);
-                   clients::write_record(out, found.record);
-                 });
+  return reading_row([=](Transaction& tables) { return require_for(tables, name, any); },
+                     [](bus::Message& out, const OutboundCredential& found) {
+                       out.write_text(found.consumer);
+                       clients::write_record(out, found.record);
+                     });
 }
 
 Result<Plan> plan_list(bus::Call&, const Act&) {

@@ -15,10 +15,11 @@ using MakeAct = std::function<Act(const bus::Call&)>;
 
 struct Plan {
   Access access = Access::Read;
-  Work work;                                     // holds values alone: it runs on another thread
+  Work work; // holds values alone: it may run on another thread, and twice
   std::function<void(bus::Message& out)> answer; // on the loop, after `work` has succeeded and is durable
   std::shared_ptr<std::int64_t> revision;        // of a change: the one that it made
   Place place = Place::system();
+  Extent extent = Extent::Open; // of a read
 };
 
 // Reads the arguments and says what to do; an error ends the call.
@@ -33,8 +34,17 @@ Plan reading(Function function, Encode encode) {
     ALK_TRY(*result, function(tables));
     return {};
   };
-  return {Access::Read, work, [result, encode](bus::Message& out) { encode(out, **result); }, nullptr,
-          Place::system()};
+  return {
+      Access::Read,    work,        [result, encode](bus::Message& out) { encode(out, **result); }, nullptr,
+      Place::system(), Extent::Open};
+}
+
+// The same for a row by its key, which may be read on the loop.
+template <class Function, class Encode>
+Plan reading_row(Function function, Encode encode) {
+  Plan plan = reading(function, encode);
+  plan.extent = Extent::Row;
+  return plan;
 }
 
 // The same for a change that has nothing to do with identities.

@@ -1,7 +1,5 @@
 #include "alknet-stored/store.hpp"
 
-#include <algorithm>
-
 #include <asio/post.hpp>
 
 namespace alk::stored {
@@ -13,6 +11,7 @@ Result<std::unique_ptr<Store>> Store::open(asio::io_context& loop, std::unique_p
   for (auto& reader : store->readers_) {
     ALK_TRY(reader, Worker::start(*store->engine_, Access::Read));
   }
+  ALK_TRY(store->front_, store->engine_->open_at_once());
   return store;
 }
 
@@ -73,18 +72,40 @@ void Store::write(Place place, Work work, Done done) {
   writer_->submit(std::move(place), std::move(work), std::move(answer));
 }
 
+// Who is idle, else who has least before it: nobody waits behind a long walk while there is another reader.
 Worker& Store::quietest() {
+  for (auto& reader : readers_)
+    if (reader->idle()) return *reader;
   Worker* best = readers_[0].get();
   for (auto& reader : readers_)
     if (reader->waiting() < best->waiting()) best = reader.get();
   return *best;
 }
 
-void Store::read(Place place, Work work, Done done) {
-  auto busy = [](const auto& reader) { return !reader->idle(); };
-  if (std::all_of(readers_.begin(), readers_.end(), busy)) ++reader_waits_;
+// Nothing: a reader has to do it. So it is whenever the engine is in trouble: readers can wait, and what they
+// say then is the answer.
+std::optional<Result<void>> Store::read_at_once(const Work& work) {
+  Result<void> result = front_->transact(Access::Read, work);
+  if (!result && (result.error().kind == Kind::Busy || result.error().kind == Kind::Broken))
+    return std::nullopt;
+  (result ? front_counts_.done : front_counts_.failed).add();
+  return result;
+}
+
+void Store::read(Place place, Work work, Done done, Extent extent) {
+  if (extent == Extent::Row && place.is_system() && front_ && !front_waits_) {
+    if (auto result = read_at_once(work)) return ticket(place, std::move(done))(std::move(*result));
+    // What a disk is asked for is there once the reader has it: until then nobody tries again.
+    front_waits_ = true;
+    done = [this, done = std::move(done)](Result<void> result) {
+      front_waits_ = false;
+      done(std::move(result));
+    };
+  }
+  Worker& reader = quietest();
+  if (!reader.idle()) ++reader_waits_;
   auto answer = ticket(place, std::move(done));
-  quietest().submit(std::move(place), std::move(work), std::move(answer));
+  reader.submit(std::move(place), std::move(work), std::move(answer));
 }
 
 Store::Numbers Store::numbers() const {
@@ -97,6 +118,9 @@ Store::Numbers Store::numbers() const {
   };
   add(all.write, *writer_);
   for (const auto& reader : readers_) add(all.read, *reader);
+  all.at_once = front_counts_.done.value() + front_counts_.failed.value();
+  all.read.done += front_counts_.done.value();
+  all.read.failed += front_counts_.failed.value();
   all.commits = writer_->counts().commits.value();
   all.reader_waits = reader_waits_;
   return all;

@@ -20,7 +20,8 @@ class Store {
   ~Store(); // finishes what waits; its answers are dropped
 
   void write(Place place, Work work, Done done);
-  void read(Place place, Work work, Done done);
+  // Of a row: on the loop itself, if the engine can do that without waiting; else by a reader, as all others.
+  void read(Place place, Work work, Done done, Extent extent = Extent::Open);
 
   // Takes an organisation's database out of use once everybody has closed it, or erases it for good. One that
   // is not there is NotFound.
@@ -49,6 +50,7 @@ class Store {
     };
     OfAccess read, write;
     std::uint64_t commits = 0;
+    std::uint64_t at_once = 0;      // of `read`, those that were done on the loop
     std::uint64_t reader_waits = 0; // questions that found every reader at work
     std::uint64_t open_tenants = 0; // open files of tenants, by all threads
   };
@@ -66,6 +68,7 @@ class Store {
   void finish(std::uint64_t number, Result<void> result);
   void close_readers(Place place, std::size_t first, std::function<Result<void>()> task, Done done);
   Worker& quietest();
+  std::optional<Result<void>> read_at_once(const Work& work);
   void tell_commit(const std::optional<Place>& place) {
     if (committed_) committed_(place);
   }
@@ -87,6 +90,9 @@ class Store {
   std::function<void(Error)> lost_;
   std::unique_ptr<Worker> writer_; // last: its threads call ticket()s
   std::array<std::unique_ptr<Worker>, reader_count> readers_;
+  std::unique_ptr<Connection> front_; // of the loop, for what is read at once; null: the engine has none
+  bool front_waits_ = false;          // for a reader, who does what could not be done at once
+  WorkerCounts front_counts_;
   std::unique_ptr<Watch> watch_;
 };
 

@@ -56,7 +56,7 @@ void StoreBus::start(bus::Call call, Plan plan) {
     if (changed) announce(*made);
   };
   if (plan.access == Access::Read)
-    store_.read(std::move(plan.place), std::move(plan.work), std::move(done));
+    store_.read(std::move(plan.place), std::move(plan.work), std::move(done), plan.extent);
   else
     store_.write(std::move(plan.place), std::move(plan.work), std::move(done));
 }

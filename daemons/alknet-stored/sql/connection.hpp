@@ -16,6 +16,12 @@ enum class Access {
 // tried again), so its only effects are the transaction's and what it assigns to its own results.
 using Work = std::function<Result<void>(Transaction&)>;
 
+// How far a read goes, which whoever writes it knows.
+enum class Extent {
+  Open, // a list, a walk, a sum
+  Row   // a row by its key, and hardly more
+};
+
 // How often a work is run again that lost to another transaction; then it is Busy.
 inline constexpr int max_retries = 3;
 

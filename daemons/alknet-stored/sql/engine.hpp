@@ -66,6 +66,11 @@ class Engine {
   // than this program's), Busy, Broken (also: damaged, or no database of ours).
   virtual Result<std::unique_ptr<Connection>> open(const Place& place, Access access) = 0;
 
+  // For reads of the system's database on a thread that others wait for: without waiting for a writer, a disk
+  // or a network, and with an end. What would need any of these is Busy or Broken, and can be done on a
+  // connection of open(). nullptr: this engine has no such thing. Errors: as of open().
+  virtual Result<std::unique_ptr<Connection>> open_at_once() { return std::unique_ptr<Connection>(); }
+
   // One at a time, by whoever calls settle() before. Busy: another program on the same server does it.
   virtual Result<std::unique_ptr<Filling>> begin_filling() = 0;
   // Of a filling, or of making a tenant, that was killed: what `known` knows becomes a tenant, the rest is

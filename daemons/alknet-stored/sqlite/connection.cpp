@@ -1,5 +1,7 @@
 #include "alknet-stored/sqlite/connection.hpp"
 
+#include "alknet-stored/sqlite/no_wait.hpp"
+
 namespace alk::stored {
 
 namespace {
@@ -50,10 +52,22 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const SqliteOpe
   const int code = sqlite3_open_v2(opening.path.c_str(), &raw, flags, opening.vfs);
   SqliteHandle database(raw);
   if (code != SQLITE_OK) return sqlite_failure(raw, code, "opening " + opening.path);
-  std::unique_ptr<SqliteConnection> connection(new SqliteConnection(std::move(database), opening.access));
+  std::unique_ptr<SqliteConnection> connection(
+      new SqliteConnection(std::move(database), opening.access, opening.at_once));
   if (auto configured = configure(*connection, opening); !configured)
     return pass(std::move(configured).error(), opening.path);
+  if (opening.at_once) connection->limit_steps();
   return connection;
+}
+
+void SqliteConnection::limit_steps() {
+  sqlite3_busy_timeout(database_.get(), 0);
+  sqlite3_progress_handler(database_.get(), steps_between_looks, look, this);
+}
+
+// SQLite counts a statement's instructions over all of its runs, so that a look may come early, once.
+int SqliteConnection::look(void* self) {
+  return --static_cast<SqliteConnection*>(self)->looks_left_ < 0 ? 1 : 0;
 }
 
 SqliteConnection::~SqliteConnection() {
@@ -76,11 +90,14 @@ Result<std::int64_t> SqliteConnection::pragma(const char* sql) {
 Result<void> SqliteConnection::begin(Access access) {
   if (access == Access::Write && access_ == Access::Read)
     return fail(Kind::Broken, "a connection for reading was asked to write");
-  return command(access == Access::Write ? "BEGIN IMMEDIATE" : "BEGIN DEFERRED");
+  looks_left_ = max_steps_at_once / steps_between_looks;
+  ALK_TRY_VOID(run(access == Access::Write ? "BEGIN IMMEDIATE" : "BEGIN DEFERRED", {}, nullptr));
+  return {};
 }
 
 Result<void> SqliteConnection::commit() {
-  return command("COMMIT");
+  ALK_TRY_VOID(run("COMMIT", {}, nullptr));
+  return {};
 }
 
 void SqliteConnection::rollback() {
@@ -121,6 +138,7 @@ Result<void> SqliteConnection::step(sqlite3_stmt* statement, std::string_view sq
 
 Result<std::uint64_t> SqliteConnection::run(std::string_view sql, const Values& values,
                                             const RowVisitor* row) {
+  const NoWait no_wait(at_once_);
   ALK_TRY(SqliteStatement statement, take_statement(sql));
   if (static_cast<std::size_t>(sqlite3_bind_parameter_count(statement.get())) != values.size())
     return fail(Kind::Broken, "wrong number of values: " + std::string(sql));

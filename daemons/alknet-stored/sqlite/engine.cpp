@@ -3,6 +3,7 @@
 #include "alknet-stored/sqlite/copy.hpp"
 #include "alknet-stored/sqlite/files.hpp"
 #include "alknet-stored/sqlite/migrate.hpp"
+#include "alknet-stored/sqlite/no_wait.hpp"
 
 #include <mutex>
 #include <vector>
@@ -13,6 +14,8 @@ namespace {
 
 // Tenants' databases are many and small: what 64 of them may cache in all is 256 MiB.
 constexpr int tenant_cache_kib = 4 * 1024;
+// What is read at once is in the machine's memory already: this only saves asking for it.
+constexpr int at_once_cache_kib = 4 * 1024;
 
 // Damage is no secret of ours: whoever wants a copy is told.
 Failure unreadable(Error error) {
@@ -73,14 +76,23 @@ class SqliteFilling final : public Filling {
 class SqliteEngine final : public Engine {
  public:
   SqliteEngine(SqliteFiles files, SqliteOptions options) : files_(std::move(files)), options_(options) {
-    files_.drop_scratch(); // what a kill in the middle of a copy has left
+    files_.drop_scratch();      // what a kill in the middle of a copy has left
+    can_read_without_waiting(); // before there are threads
   }
 
   std::string name() const override { return std::string("SQLite ") + sqlite3_libversion(); }
 
   Result<std::unique_ptr<Connection>> open(const Place& place, Access access) override {
     ALK_TRY(const std::string path, find(place, access));
-    ALK_TRY(auto connection, connect(path, place, access));
+    ALK_TRY(auto connection, connect(opening(path, place, access), place));
+    return std::unique_ptr<Connection>(std::move(connection));
+  }
+
+  Result<std::unique_ptr<Connection>> open_at_once() override {
+    if (!can_read_without_waiting()) return std::unique_ptr<Connection>();
+    ALK_TRY(const std::string path, files_.find(Place::system()));
+    const SqliteOpening at_once{path, Access::Read, at_once_cache_kib, options_.vfs, true};
+    ALK_TRY(auto connection, connect(at_once, Place::system()));
     return std::unique_ptr<Connection>(std::move(connection));
   }
 
@@ -165,7 +177,7 @@ class SqliteEngine final : public Engine {
     if (place.is_system()) return open(place, Access::Write);
     std::lock_guard lock(names_);
     ALK_TRY(const std::string path, files_.make_partial(place));
-    auto connection = connect(path, place, Access::Write);
+    auto connection = connect(opening(path, place, Access::Write), place);
     if (connection) return std::unique_ptr<Connection>(std::move(*connection));
     (void)files_.drop_partial(place);
     return pass(std::move(connection).error());
@@ -181,7 +193,7 @@ class SqliteEngine final : public Engine {
 
   // What is still in its log is taken in by opening and closing it.
   Result<void> finish_closed(const std::string& path, const Place& place) {
-    ALK_TRY_VOID(connect(path, place, Access::Write));
+    ALK_TRY_VOID(connect(opening(path, place, Access::Write), place));
     return files_.finish(place);
   }
 
@@ -195,12 +207,11 @@ class SqliteEngine final : public Engine {
     return files_.take_scratch();
   }
 
-  Result<std::unique_ptr<SqliteConnection>> connect(const std::string& path, const Place& place,
-                                                    Access access) {
-    ALK_TRY(auto connection, SqliteConnection::open(opening(path, place, access)));
+  Result<std::unique_ptr<SqliteConnection>> connect(const SqliteOpening& how, const Place& place) {
+    ALK_TRY(auto connection, SqliteConnection::open(how));
     auto schema = place.is_system() ? system_schema() : tenant_schema();
-    ALK_TRY_VOID(access == Access::Write ? migrate(*connection, schema)
-                                         : require_schema(*connection, schema));
+    ALK_TRY_VOID(how.access == Access::Write ? migrate(*connection, schema)
+                                             : require_schema(*connection, schema));
     return connection;
   }
 
