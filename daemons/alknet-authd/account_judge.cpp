@@ -94,6 +94,20 @@ Inquiry inquire_token(const config::Auth& auth, std::string_view token, std::str
   return inquiry;
 }
 
+static Verdict judge_line(const KeySet& keys, const std::string& fingerprint, UnixSeconds now) {
+  auto digest = parse_fingerprint(fingerprint);
+  const auto authorities = digest ? keys.find_authority(*digest) : std::vector<const KeySet::Entry*>();
+  if (authorities.empty()) return judge_fingerprint(keys, fingerprint, now);
+  const KeyOptions& options = authorities.front()->line.options;
+  return expired(options, now) ? Verdict(Refusal::Expired) : Verdict(grant_of(fingerprint, options));
+}
+
+Inquiry inquire_fingerprint(std::string_view fingerprint, UnixSeconds now) {
+  return {{{"fingerprint", std::string(fingerprint)}}, [now](const Known& known, const Question& asked) {
+            return owned(judge_line(known.keys, asked.value, now), known.answer, asked, now);
+          }};
+}
+
 Refusal refusal_of(const AccountAnswer& answer) {
   if (answer.reason == "expired") return Refusal::Expired;
   if (answer.reason == "unknown") return Refusal::UnknownKey;

@@ -36,6 +36,9 @@ struct Inquiry {
 Inquiry inquire_key(const Attempt& attempt, UnixSeconds now);
 Inquiry inquire_token(const config::Auth& auth, std::string_view token, std::string_view address,
                       UnixSeconds now);
+// Without a peer and without the key: what its login would be granted. Of an authority: what every
+// certificate of it gets before its own principals and limits.
+Inquiry inquire_fingerprint(std::string_view fingerprint, UnixSeconds now);
 
 // Of an answer that does not accept.
 Refusal refusal_of(const AccountAnswer& answer);

@@ -56,30 +56,30 @@ void Accounts::ask(const Question& question, SteadyTime deadline, Answer<KnownPt
   store_.authenticate(question, left, std::move(take));
 }
 
-void Accounts::judge(Inquiry inquiry, std::function<void(std::optional<Verdict>)> done) {
-  next(std::make_shared<Inquiry>(std::move(inquiry)), 0, clocks_.steady() + account_deadline,
-       std::move(done));
+void Accounts::judge(Inquiry inquiry, Judged done, Use use) {
+  const SteadyTime deadline = clocks_.steady() + account_deadline;
+  next(std::make_shared<const Hearing>(Hearing{std::move(inquiry), use, deadline, std::move(done)}), 0);
 }
 
-void Accounts::next(std::shared_ptr<Inquiry> inquiry, std::size_t index, SteadyTime deadline,
-                    std::function<void(std::optional<Verdict>)> done) {
-  if (index == inquiry->questions.size()) return done(std::nullopt);
-  if (open_ >= max_login_questions) return done(Verdict(Refusal::AccountsUnavailable));
+void Accounts::next(std::shared_ptr<const Hearing> hearing, std::size_t index) {
+  const auto& questions = hearing->inquiry.questions;
+  if (index == questions.size()) return hearing->done(std::nullopt);
+  if (open_ >= max_login_questions) return hearing->done(Verdict(Refusal::AccountsUnavailable));
   ++open_;
-  ask(inquiry->questions[index], deadline,
-      [this, inquiry, index, deadline, done = std::move(done)](Result<KnownPtr> told) {
-        --open_;
-        if (!told) return done(Verdict(Refusal::AccountsUnavailable));
-        const Known& known = **told;
-        if (!known.answer.accepted) {
-          Refusal refusal = refusal_of(known.answer);
-          if (refusal == Refusal::UnknownKey) return next(inquiry, index + 1, deadline, done);
-          return done(Verdict(refusal));
-        }
-        Verdict verdict = inquiry->judge(known, inquiry->questions[index]);
-        if (std::holds_alternative<Grant>(verdict)) granted(known.answer.credential);
-        done(std::move(verdict));
-      });
+  ask(questions[index], hearing->deadline, [this, hearing, index](Result<KnownPtr> told) {
+    --open_;
+    if (!told) return hearing->done(Verdict(Refusal::AccountsUnavailable));
+    const Known& known = **told;
+    if (!known.answer.accepted) {
+      Refusal refusal = refusal_of(known.answer);
+      if (refusal == Refusal::UnknownKey) return next(hearing, index + 1);
+      return hearing->done(Verdict(refusal));
+    }
+    Verdict verdict = hearing->inquiry.judge(known, hearing->inquiry.questions[index]);
+    if (hearing->use == Use::Login && std::holds_alternative<Grant>(verdict))
+      granted(known.answer.credential);
+    hearing->done(std::move(verdict));
+  });
 }
 
 void Accounts::granted(const std::string& credential) {

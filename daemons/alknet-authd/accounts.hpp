@@ -31,6 +31,10 @@ class Accounts {
  public:
   template <class T>
   using Answer = std::function<void(Result<T>)>;
+  enum class Use {
+    Login,
+    Question, // nobody logs in: not a use of the credential
+  };
   // How questions reach the store; answers come later, from the loop. Tests answer themselves.
   struct Store {
     std::function<void(const Question&, std::chrono::milliseconds, Answer<AccountAnswer>)> authenticate;
@@ -50,7 +54,8 @@ class Accounts {
   void on_active(std::function<void()> callback) { on_active_ = std::move(callback); }
 
   // Nothing: no account knows it. `done` is not called any more once this object is gone.
-  void judge(Inquiry inquiry, std::function<void(std::optional<Verdict>)> done);
+  using Judged = std::function<void(std::optional<Verdict>)>;
+  void judge(Inquiry inquiry, Judged done, Use use = Use::Login);
 
   // Those of `credentials` (parse_account_credential) that the store takes back. Those that it does not
   // answer about are left out, and asked for again later.
@@ -74,8 +79,13 @@ class Accounts {
   struct Search;
   void ask(const Question& question, SteadyTime deadline, Answer<KnownPtr> answer);
   void learn(AccountCache::News news);
-  void next(std::shared_ptr<Inquiry> inquiry, std::size_t index, SteadyTime deadline,
-            std::function<void(std::optional<Verdict>)> done);
+  struct Hearing {
+    Inquiry inquiry;
+    Use use;
+    SteadyTime deadline;
+    Judged done;
+  };
+  void next(std::shared_ptr<const Hearing> hearing, std::size_t index);
   void granted(const std::string& credential);
   void confirm();
   void activate();

@@ -17,6 +17,8 @@ namespace {
 
 // Facts about a peer are a handful of entries; more is no peer of ours.
 constexpr std::size_t max_peer_facts = 64;
+// What is longer is no fingerprint.
+constexpr std::size_t max_fingerprint = 256;
 // Identities in one Changed signal; more revocations come in further signals, within what readers accept.
 constexpr std::size_t max_signal_ids = max_find_revoked;
 
@@ -132,6 +134,15 @@ std::vector<bus::Method> AuthBus::methods(AuthBus* self) {
        {{"s", "id"}},
        {{"as", "scopes"}, {"a{sas}", "resources"}, {"a{sv}", "constraints"}},
        handler(&AuthBus::lookup)},
+      {"LookupCredential",
+       {{"s", "fingerprint"}},
+       {{"b", "accepted"},
+        {"s", "reason"},
+        {"s", "id"},
+        {"as", "scopes"},
+        {"a{sas}", "resources"},
+        {"a{sv}", "constraints"}},
+       later(&AuthBus::lookup_credential)},
       {"FindRevoked", {{"as", "ids"}}, {{"as", "revoked"}}, later(&AuthBus::find_revoked)},
       {"Prepare", {{"t", "transaction"}}, {{"s", "digest"}}, handler(&AuthBus::prepare)},
       {"Commit", {{"t", "transaction"}}, {{"t", "generation"}}, handler(&AuthBus::commit)},
@@ -168,18 +179,19 @@ std::vector<bus::Property> AuthBus::properties(AuthBus* self) {
 // The configuration decides unless it knows nothing of it. Accounts that come first and do not know it, or
 // cannot be asked, leave it to the configuration: what stands in files logs in while the storage is down.
 void AuthBus::decide(Verdict configured, const std::function<Inquiry()>& inquire,
-                     std::function<void(const Verdict&)> done) {
+                     std::function<void(const Verdict&)> done, Accounts::Use use) {
   const auto& providers = transactions_.current()->auth.providers;
   const bool first = providers.front() == config::Provider::Configured;
   if (providers.size() == 1 || (first && !unknown(configured))) return done(configured);
   Inquiry inquiry = inquire();
   if (inquiry.questions.empty()) return done(configured);
-  accounts_.judge(std::move(inquiry), [configured, done](std::optional<Verdict> told) {
+  auto judged = [configured, done](std::optional<Verdict> told) {
     if (!told) return done(configured);
     const auto* refusal = std::get_if<Refusal>(&*told);
     const bool down = refusal != nullptr && *refusal == Refusal::AccountsUnavailable;
     done(down && !unknown(configured) ? configured : *told);
-  });
+  };
+  accounts_.judge(std::move(inquiry), std::move(judged), use);
 }
 
 void AuthBus::verify_public_key(bus::Call call) {
@@ -229,6 +241,20 @@ Result<void> AuthBus::lookup(bus::Call& call) {
   if (!grant) return fail(Kind::NotFound, "no such identity may log in");
   clients::write_grants(call.out, grant->identity, grant->constraints);
   return {};
+}
+
+// Nobody logs in: it is not counted.
+void AuthBus::lookup_credential(bus::Call call) {
+  auto shared = std::make_shared<bus::Call>(std::move(call));
+  auto fingerprint = shared->in.read_text(max_fingerprint);
+  if (!fingerprint) return shared->finish(pass(std::move(fingerprint).error()));
+  auto inquire = [&] { return inquire_fingerprint(*fingerprint, now_()); };
+  auto done = [shared](const Verdict& verdict) {
+    write_verdict(shared->out, verdict);
+    shared->finish({});
+  };
+  decide(judge_fingerprint(transactions_.current()->keys, *fingerprint, now_()), inquire, std::move(done),
+         Accounts::Use::Question);
 }
 
 void AuthBus::find_revoked(bus::Call call) {

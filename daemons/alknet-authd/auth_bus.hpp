@@ -39,11 +39,12 @@ class AuthBus {
   void verify_public_key(bus::Call call);
   void verify_token(bus::Call call);
   Result<void> lookup(bus::Call& call);
+  void lookup_credential(bus::Call call);
   void find_revoked(bus::Call call);
   // The verdict of all providers, in their order; `configured` is that of the configuration. `inquire` is
   // called at once or not at all: where files decide, nothing is prepared for accounts.
   void decide(Verdict configured, const std::function<Inquiry()>& inquire,
-              std::function<void(const Verdict&)> done);
+              std::function<void(const Verdict&)> done, Accounts::Use use = Accounts::Use::Login);
   Result<void> prepare(bus::Call& call);
   Result<void> commit(bus::Call& call);
   Result<void> abort(bus::Call& call);

@@ -85,6 +85,12 @@ std::optional<Grant> look_up(const KeySet& keys, std::string_view id, UnixSecond
   return grant_of(fingerprint_text(entry->digest), entry->line.options);
 }
 
+Verdict judge_fingerprint(const KeySet& keys, std::string_view id, UnixSeconds now) {
+  if (auto digest = parse_fingerprint(id); digest && keys.is_authority(*digest)) return Refusal::NotALoginKey;
+  if (auto grant = look_up(keys, id, now)) return std::move(*grant);
+  return keys.find_login_by_id(id) != nullptr ? Refusal::Expired : Refusal::UnknownKey;
+}
+
 static bool still_let_in(const KeySet& keys, const config::Auth& auth, const std::string& id,
                          UnixSeconds now) {
   if (is_api_key_credential(id)) return api_key_still_there(auth, id, now);

@@ -67,6 +67,9 @@ Grant grant_of(std::string id, const KeyOptions& options);
 // As a login of `id` by its key would get it now, without from=. Nothing when it would not be let in.
 std::optional<Grant> look_up(const KeySet& keys, std::string_view id, UnixSeconds now);
 
+// The same as a verdict; NotALoginKey for an authority.
+Verdict judge_fingerprint(const KeySet& keys, std::string_view id, UnixSeconds now);
+
 // Those of `ids` (identities, or Constraints::credential) that can no longer log in, in their order. Errors:
 // Invalid (more than max_find_revoked).
 Result<std::vector<std::string>> find_revoked(const KeySet& keys, const config::Auth& auth,

@@ -75,14 +75,12 @@ Task<Result<Login>> AuthClient::verify_public_key(LoginRequest request, std::chr
   return ask<Login>("VerifyPublicKey", std::move(fill), read_login, timeout);
 }
 
-Task<Result<Login>> AuthClient::lookup(std::string id, std::chrono::milliseconds timeout) {
-  std::function<void(bus::Message&)> fill = [id](bus::Message& call) { call.write_text(id); };
-  std::function<Result<Login>(bus::Message&)> decode = [id](bus::Message& reply) -> Result<Login> {
-    Login login{true, {}, {id, {}, {}}, {}};
-    ALK_TRY_VOID(read_grants(reply, login.identity, login.constraints));
-    return login;
+Task<Result<Login>> AuthClient::lookup_credential(std::string fingerprint,
+                                                  std::chrono::milliseconds timeout) {
+  std::function<void(bus::Message&)> fill = [fingerprint = std::move(fingerprint)](bus::Message& call) {
+    call.write_text(fingerprint);
   };
-  return ask<Login>("Lookup", std::move(fill), std::move(decode), timeout);
+  return ask<Login>("LookupCredential", std::move(fill), read_login, timeout);
 }
 
 Task<Result<std::vector<std::string>>> AuthClient::find_revoked(std::vector<std::string> ids) {
@@ -160,6 +158,13 @@ Result<Login> verify_token(bus::BlockingConnection& connection, std::string_view
   bus::Dictionary facts;
   if (!address.empty()) facts.emplace("address", as_utf8(address));
   if (call) call.write_bytes(token).write_dictionary(facts);
+  ALK_TRY(auto reply, connection.call(std::move(call)));
+  return read_login(reply);
+}
+
+Result<Login> lookup_credential(bus::BlockingConnection& connection, const std::string& fingerprint) {
+  auto call = connection.make_call(auth_daemon, "LookupCredential");
+  if (call) call.write_text(fingerprint);
   ALK_TRY(auto reply, connection.call(std::move(call)));
   return read_login(reply);
 }

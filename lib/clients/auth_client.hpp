@@ -53,8 +53,9 @@ class AuthClient {
   // Unsupported: the answer holds a constraint that is not known here. Refuse the login on any error.
   Task<Result<Login>> verify_public_key(LoginRequest request,
                                         std::chrono::milliseconds timeout = login_deadline);
-  // NotFound when there is no such identity. `accepted` is true in the answer.
-  Task<Result<Login>> lookup(std::string id, std::chrono::milliseconds timeout = login_deadline);
+  // What a login by the key of this fingerprint would get.
+  Task<Result<Login>> lookup_credential(std::string fingerprint,
+                                        std::chrono::milliseconds timeout = login_deadline);
   // Any number of ids: asks in portions of what the contract allows.
   Task<Result<std::vector<std::string>>> find_revoked(std::vector<std::string> ids);
 
@@ -86,5 +87,8 @@ class AuthClient {
 // command-line tools. A refusal is an answer: Login::accepted.
 Result<Login> verify_token(bus::BlockingConnection& connection, std::string_view token,
                            const std::string& address);
+
+// As AuthClient::lookup_credential().
+Result<Login> lookup_credential(bus::BlockingConnection& connection, const std::string& fingerprint);
 
 } // namespace alk::clients

@@ -51,6 +51,9 @@ class BusAdmin : public Admin {
   Result<clients::Login> verify_token(const SecretBytes& token, const std::string& address) override {
     return clients::verify_token(connection_, token.view(), address);
   }
+  Result<clients::Login> lookup_credential(const std::string& fingerprint) override {
+    return clients::lookup_credential(connection_, fingerprint);
+  }
   Result<clients::Explanation> explain(const std::string& identity, const std::string& destination,
                                        const std::string& transport) override {
     return listen_.explain(identity, destination, transport);

@@ -43,6 +43,7 @@ class Admin {
   virtual Result<std::vector<Metric>> store_metrics() = 0;
   virtual Result<std::vector<Metric>> secret_metrics() = 0;
   virtual Result<clients::Login> verify_token(const SecretBytes& token, const std::string& address) = 0;
+  virtual Result<clients::Login> lookup_credential(const std::string& fingerprint) = 0;
   virtual Result<clients::Explanation> explain(const std::string& identity, const std::string& destination,
                                                const std::string& transport) = 0;
 };

@@ -4,6 +4,7 @@
 #include "completion/completion.hpp"
 #include "config/config.hpp"
 #include "credentials.hpp"
+#include "explain.hpp"
 #include "keys.hpp"
 #include "metrics.hpp"
 #include "metrics_http.hpp"
@@ -52,6 +53,15 @@ using Verb = std::function<int(Admin&, const Output&)>;
 int with_admin(const Arguments& arguments, const Output& output, const Verb& verb) {
   auto admin = connect(arguments.place);
   return admin ? verb(**admin, output) : report(admin.error(), output);
+}
+
+int explain_anyone(const Arguments& arguments, Admin& admin, const Output& output) {
+  if (!names_account(arguments.identity))
+    return explain(admin, arguments.identity, arguments.destination, arguments.transport, output);
+  return with_store(arguments.place, output, [&](StoreClient& store) {
+    return explain_account(store, admin, arguments.identity, arguments.destination, arguments.transport,
+                           output);
+  });
 }
 
 std::string file_to_check(const Arguments& arguments) {
@@ -149,12 +159,12 @@ void CommandLine::add_penalties() {
 }
 
 void CommandLine::add_explain() {
-  auto* explaining = add_asking("explain", "Say what the forwarding policy decides, and by which rule",
-                                [this](Admin& admin, const Output& output) {
-                                  return explain(admin, arguments_.identity, arguments_.destination,
-                                                 arguments_.transport, output);
-                                });
-  explaining->add_option("IDENTITY", arguments_.identity, "Identity, or \"\" for one without scopes")
+  auto* explaining = add_asking(
+      "explain", "Say what the forwarding policy decides, and by which rule",
+      [this](Admin& admin, const Output& output) { return explain_anyone(arguments_, admin, output); });
+  explaining
+      ->add_option("IDENTITY", arguments_.identity,
+                   "Fingerprint of a key, an account, or \"\" for one without scopes")
       ->required();
   explaining->add_option("DESTINATION", arguments_.destination, "HOST:PORT or [V6]:PORT")->required();
   explaining->add_option("--transport", arguments_.transport, "How the client came in")

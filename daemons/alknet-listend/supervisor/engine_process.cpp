@@ -107,9 +107,12 @@ class EngineProcess {
   }
 
   Task<> look_up(std::string id, std::function<void(Result<LoginVerdict>)> answer) {
-    auto login = co_await auth_.lookup(std::move(id));
+    auto login = co_await auth_.lookup_credential(std::move(id));
     if (!login)
       answer(pass(std::move(login).error()));
+    else if (!login->accepted)
+      answer(fail(login->reason == accounts_unavailable ? Kind::Gone : Kind::NotFound,
+                  "nobody would be let in so: " + login->reason));
     else
       answer(LoginVerdict{login->accepted, {}, std::move(login->identity), std::move(login->constraints)});
   }

@@ -53,6 +53,11 @@ class FakeAdmin : public Admin {
     if (broken_) return *broken_;
     return reloaded_;
   }
+  Result<clients::Login> lookup_credential(const std::string& fingerprint) override {
+    if (broken_) return *broken_;
+    presented_ += fingerprint + "\n";
+    return login_;
+  }
   Result<clients::Explanation> explain(const std::string& identity, const std::string& destination,
                                        const std::string& transport) override {
     if (broken_) return *broken_;

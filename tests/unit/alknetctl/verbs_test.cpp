@@ -1,3 +1,4 @@
+#include "explain.hpp"
 #include "fake_admin.hpp"
 #include "verbs.hpp"
 
@@ -321,6 +322,53 @@ TEST_F(Check, AGoodFile) {
   out_.str({});
   EXPECT_EQ(check(path, json()), exit_ok);
   EXPECT_EQ(printed()["errors"], Json::array());
+}
+
+TEST_F(Verbs, AnAccountIsNamedByEmailOrId) {
+  EXPECT_TRUE(names_account("ada@example.org"));
+  EXPECT_TRUE(names_account("0190f3a2-7b1c-7def-8123-456789abcdef"));
+  for (const char* other : {"", "SHA256:abc", "0190f3a2-7b1c-7def-8123-456789abcdeg", "alk_test", "ada"})
+    EXPECT_FALSE(names_account(other)) << other;
+}
+
+std::vector<ExplainedKey> explained_keys() {
+  auto entry = [](const char* fingerprint, const char* type) {
+    return bus::Dictionary{{"fingerprint", std::string(fingerprint)},
+                           {"type", std::string(type)},
+                           {"name", std::string("lap\x1b[1mtop")}};
+  };
+  Constraints limits{std::vector<std::string>{"a:1"}, std::nullopt, true, 1893456000U, "account:1:x"};
+  Identity identity{"a-uuid", {"relay:connect", "x"}, {{"db", {"r", "w"}}}};
+  return {{entry("SHA256:one", "ssh_key"), {true, "", identity, limits}, {false, 2, "10.0.0.0/8"}},
+          {entry("SHA256:two", "cert_authority"), {true, "", {"a-uuid", {"x"}, {}}, {}}, {true, -1, ""}},
+          {entry("SHA256:three", "ssh_key"), {false, "expired", {}, {}}, {}}};
+}
+
+TEST_F(Verbs, ExplainsTheKeysOfAnAccount) {
+  const bus::Dictionary account{{"id", std::string("a-uuid")}, {"email", std::string("ada@example.org")}};
+  EXPECT_EQ(print_explained(account, explained_keys(), text()), exit_ok);
+  EXPECT_EQ(out_.str(),
+            "account ada@example.org a-uuid\n"
+            "SHA256:one lap\\x1b[1mtop: denied by forwarding.rules[2]: 10.0.0.0/8\n"
+            "  scopes: relay:connect,x\n"
+            "  resources: db=r,w\n"
+            "  constraints: permitopen=a:1 no-port-forwarding expires=2030-01-01T00:00:00Z\n"
+            "SHA256:two lap\\x1b[1mtop (authority: each of its certificates): allowed by default\n"
+            "  scopes: x\n"
+            "  resources: -\n"
+            "  constraints: -\n"
+            "SHA256:three lap\\x1b[1mtop: not let in: expired\n");
+  out_.str("");
+  EXPECT_EQ(print_explained(account, explained_keys(), json()), exit_ok);
+  const Json document = printed();
+  EXPECT_EQ(document["account"]["email"], "ada@example.org");
+  EXPECT_EQ(document["allowed"], true);
+  EXPECT_EQ(document["keys"][0]["rule"], 2);
+  EXPECT_EQ(document["keys"][0]["constraints"]["permitopen"][0], "a:1");
+  EXPECT_FALSE(document["keys"][0]["constraints"].contains("credential"));
+  EXPECT_EQ(document["keys"][1]["decided_by"], "default");
+  EXPECT_EQ(document["keys"][2]["reason"], "expired");
+  EXPECT_FALSE(document["keys"][2].contains("allowed"));
 }
 
 } // namespace alk::alknetctl

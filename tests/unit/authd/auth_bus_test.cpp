@@ -33,6 +33,7 @@ struct AuthBusTest : ::testing::Test {
   std::map<std::string, AccountAnswer> store; // by kind and value
   bool store_down = false;
   int questions = 0;
+  std::size_t used = 0; // what the store was told
   SteadyTime steady{};
   std::optional<Accounts> asked;
   std::optional<AuthBus> face;
@@ -50,6 +51,7 @@ struct AuthBusTest : ::testing::Test {
       answer(found != store.end() ? found->second
                                   : AccountAnswer{false, "unknown", "", "", "", {}, {}, {}, 1});
     };
+    source.mark_used = [this](const clients::Uses& uses, auto) { used += uses.size(); };
     asked.emplace(std::move(source),
                   Accounts::Clocks{[this] { return steady; }, [this] { return world.wall; }});
     face.emplace(
@@ -209,6 +211,48 @@ TEST_F(AuthBusTest, AccountsMayBeAskedFirst) {
   steady += 2 * cache_lease;
   EXPECT_TRUE(verify(key(1))->read_bool().value()) << "files count while the storage is down";
   EXPECT_FALSE(verify(key(9))->read_bool().value());
+}
+
+TEST_F(AuthBusTest, SaysWhatALoginByAKeyWouldGet) {
+  world.files["/keys"] = line("from=\"192.0.2.1\",permitopen=\"a:1\"", 1) + "\n" +
+                         line("expiry-time=\"20200101Z\"", 2) + "\n" + line("cert-authority", 3) + "\n";
+  world.providers = {config::Provider::Configured, config::Provider::Accounts};
+  ASSERT_TRUE(call("Reload"));
+  store["fingerprint " + id(8)] = {true, "", "a-uuid", "key-1", line("restrict", 8), {"x"}, {}, {}, 1};
+  store["fingerprint " + id(9)] = {true,  "", "a-uuid", "ca-1", line("cert-authority,permitopen=\"b:2\"", 9),
+                                   {"x"}, {}, {},       1};
+  auto got = [&](const std::string& fingerprint) -> std::string {
+    auto answer = call("LookupCredential", [&](bus::Message& m) { m.write_text(fingerprint); });
+    if (!answer) return std::string(kind_name(answer.error().kind));
+    EXPECT_EQ(answer->signature(), "bssasa{sas}a{sv}");
+    const bool accepted = answer->read_bool().value();
+    std::string reason = answer->read_text().value();
+    if (!accepted) return reason;
+    Identity identity{answer->read_text().value(), {}, {}};
+    Constraints limits;
+    EXPECT_TRUE(clients::read_grants(*answer, identity, limits));
+    return identity.id + " " + identity.scopes.at(0) + " " +
+           (limits.permit_open          ? limits.permit_open->at(0)
+            : limits.no_port_forwarding ? "nothing"
+                                        : "all");
+  };
+  EXPECT_EQ(got(id(1)), id(1) + " relay:connect a:1");
+  EXPECT_EQ(got(id(2)), "expired");
+  EXPECT_EQ(got(id(3)), "not-a-login-key");
+  EXPECT_EQ(got(id(4)), "unknown-key");
+  EXPECT_EQ(got("nonsense"), "unknown-key");
+  EXPECT_EQ(got(std::string(300, 'x')), "Invalid");
+  EXPECT_EQ(got(id(8)), "a-uuid x nothing");
+  EXPECT_EQ(got(id(9)), "a-uuid x b:2");
+  store_down = true;
+  steady += 2 * cache_lease;
+  EXPECT_EQ(got(id(8)), "accounts-unavailable");
+  asked->tell_uses();
+  EXPECT_EQ(used, 0U) << "nobody has logged in";
+  store_down = false;
+  EXPECT_TRUE(verify(key(8))->read_bool().value());
+  asked->tell_uses();
+  EXPECT_EQ(used, 1U);
 }
 
 TEST_F(AuthBusTest, SaysWhenAccountsChange) {

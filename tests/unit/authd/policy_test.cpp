@@ -33,7 +33,8 @@ TEST(Policy, StrangersMayNothing) {
     EXPECT_FALSE(may(stranger, rule.member)) << rule.member;
     // Administrators, and who serves numbers to Prometheus, see the status and nothing else.
     const bool looks = rule.member == bus::read_properties || rule.member == "GetMetrics";
-    EXPECT_EQ(may(admin, rule.member), looks) << rule.member;
+    const bool explains = rule.member == "LookupCredential"; // as what alknet-stored shows administrators
+    EXPECT_EQ(may(admin, rule.member), looks || explains) << rule.member;
     EXPECT_EQ(may(metrics, rule.member), looks) << rule.member;
   }
 }
