@@ -1,9 +1,10 @@
 // Events on org.alknet.Store1: streams, and descriptors that carry them.
-#include "alknet-stored/events/consumers.hpp"
+#include "alknet-stored/events/backlog.hpp"
 #include "alknet-stored/events/subscription.hpp"
 #include "alknet-stored/facts.hpp"
 #include "alknet-stored/graph_facts.hpp"
 #include "alknet-stored/store_bus.hpp"
+#include "log/log.hpp"
 
 #include <algorithm>
 
@@ -160,11 +161,39 @@ Result<Plan> plan_create_consumer(bus::Call& call, const Act&) {
 
 Result<Plan> plan_list_consumers(bus::Call& call, const Act&) {
   ALK_TRY(const Place place, read_place(call));
-  return reading_in(place, list_consumers, [](bus::Message& out, const std::vector<Consumer>& consumers) {
+  auto write = [](bus::Message& out, const std::vector<MeasuredConsumer>& consumers) {
     std::vector<bus::Dictionary> list;
-    for (const auto& consumer : consumers) list.push_back(facts_of(consumer));
+    for (const auto& consumer : consumers) {
+      bus::Dictionary facts = facts_of(consumer);
+      facts["behind"] = static_cast<std::uint64_t>(consumer.backlog.events);
+      if (consumer.backlog.oldest) facts["oldest"] = seconds_out(*consumer.backlog.oldest);
+      list.push_back(std::move(facts));
+    }
     out.write_dictionaries(list);
-  });
+  };
+  return reading_in(place, measure_consumers, write);
+}
+
+// What it removes is no change of an identity, but somebody may look for it: the journal says who did it.
+Result<Plan> plan_prune_events(bus::Call& call, const Act& act) {
+  ALK_TRY(const Place place, read_place(call));
+  ALK_TRY(const bus::Dictionary facts, call.in.read_dictionary());
+  ALK_TRY_VOID(check_facts(facts, {"before", "older_than", "unread"}));
+  ALK_TRY(const auto before, position_fact(facts, "before"));
+  ALK_TRY(const auto seconds, position_fact(facts, "older_than"));
+  ALK_TRY(const auto unread, fact<bool>(facts, "unread"));
+  if (before.has_value() == seconds.has_value())
+    return fail(Kind::Invalid, "before, older_than: one of them has to say which events");
+  EventPruning pruning;
+  pruning.before = before.value_or(INT64_MAX);
+  if (seconds) pruning.older_than = act.now - *seconds;
+  pruning.unread = unread.value_or(false) ? Unread::Lose : Unread::Keep;
+  return noting_in(
+      place, [=](Transaction& tables) { return prune_events_now(tables, pruning); },
+      [actor = act.actor](bus::Message& out, std::uint64_t removed) {
+        if (removed > 0) log::info(std::to_string(removed) + " events were removed by " + actor);
+        out.write_u64(removed);
+      });
 }
 
 Result<Plan> plan_delete_consumer(bus::Call& call, const Act&) {
@@ -198,6 +227,8 @@ Methods event_methods(StoreBus* self) {
                        {organization, consumer, {"as", "streams"}, {"a{sv}", "facts"}}, {{"a{sv}", "made"}},
                        plan_create_consumer),
       StoreBus::method(self, "ListConsumers", {organization}, {{"aa{sv}", "consumers"}}, plan_list_consumers),
+      StoreBus::method(self, "PruneEvents", {organization, {"a{sv}", "facts"}}, {{"t", "removed"}},
+                       plan_prune_events),
       StoreBus::method(self, "DeleteConsumer", {organization, consumer}, {}, plan_delete_consumer),
       StoreBus::method(self, "Acknowledge", {organization, consumer, {"t", "position"}}, {{"t", "reached"}},
                        plan_acknowledge),

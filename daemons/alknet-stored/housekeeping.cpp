@@ -1,5 +1,6 @@
 #include "alknet-stored/housekeeping.hpp"
 
+#include "alknet-stored/events/backlog.hpp"
 #include "alknet-stored/events/notifications.hpp"
 #include "alknet-stored/events/queues.hpp"
 #include "alknet-stored/streams.hpp"
@@ -7,19 +8,39 @@
 
 namespace alk::stored {
 
-Result<void> sweep(Transaction& tables, UnixSeconds now) {
+Result<std::int64_t> sweep(Transaction& tables, UnixSeconds now) {
   ALK_TRY_VOID(prune_events(tables, now - event_age));
   ALK_TRY_VOID(prune_notifications(tables, now - notification_age, kept_notifications));
   ALK_TRY_VOID(sweep_expired(tables, now));
   ALK_TRY_VOID(prune_dead(tables, now - dead_job_age));
-  return {};
+  return consumers_behind(tables, now - event_age);
+}
+
+Work Housekeeping::sweeping(std::shared_ptr<std::int64_t> behind) const {
+  return [behind, now = now_()](Transaction& tables) -> Result<void> {
+    ALK_TRY(*behind, sweep(tables, now));
+    return {};
+  };
+}
+
+// When there are more of them than were said.
+void Housekeeping::tell_behind(const Place& place, std::int64_t behind) {
+  std::int64_t& told = told_[place.id()];
+  if (behind > told)
+    log::warning("events of " +
+                 (place.is_system() ? std::string("the system") : "organisation " + place.id()) +
+                 " are kept for more than 30 days, because " + std::to_string(behind) +
+                 (behind == 1 ? " consumer has" : " consumers have") +
+                 " not acknowledged them: see alknetctl events consumers");
+  told = behind;
 }
 
 void Housekeeping::start() {
   if (stopped_) return;
-  auto work = [now = now_()](Transaction& tables) { return sweep(tables, now); };
-  store_.write(Place::system(), work, [this](Result<void> done) {
+  auto behind = std::make_shared<std::int64_t>(0);
+  store_.write(Place::system(), sweeping(behind), [this, behind](Result<void> done) {
     if (!done) log::error(done.error().describe());
+    if (done) tell_behind(Place::system(), *behind);
     list_tenants();
   });
 }
@@ -67,8 +88,9 @@ void Housekeeping::next_tenant() {
 
 void Housekeeping::sweep_at(Place place) {
   if (stopped_) return;
-  auto work = [now = now_()](Transaction& tables) { return sweep(tables, now); };
-  store_.write(std::move(place), work, [this](Result<void> done) {
+  auto behind = std::make_shared<std::int64_t>(0);
+  store_.write(place, sweeping(behind), [this, place, behind](Result<void> done) {
+    if (done) tell_behind(place, *behind);
     if (!done && done.error().kind != Kind::NotFound) log::error(done.error().describe());
     next_tenant();
   });

@@ -72,6 +72,7 @@ inline constexpr bus::PolicyRule store_policy[] = {
     {"ListStreams", bus::Who::Admin},
     {"CreateConsumer", bus::Who::Admin, "org.alknet.Store1.manage"}, // it keeps events from being removed
     {"ListConsumers", bus::Who::Admin},
+    {"PruneEvents", bus::Who::Root}, // what it removes is gone
     {"DeleteConsumer", bus::Who::Admin, "org.alknet.Store1.manage"},
     {"Acknowledge", bus::Who::Admin, "org.alknet.Store1.manage"},
     {"EnqueueJob", bus::Who::Admin, "org.alknet.Store1.manage"},

@@ -55,6 +55,18 @@ Result<std::uint64_t> EventClient::acknowledge(const std::string& organization, 
   return reply.read_u64();
 }
 
+Result<std::uint64_t> EventClient::prune_events(const std::string& organization, const Entry& facts) {
+  std::uint64_t all = 0;
+  for (;;) {
+    ALK_TRY(auto reply, ask("PruneEvents", [&](bus::Message& call) {
+              call.write_text(organization).write_dictionary(facts);
+            }));
+    ALK_TRY(const std::uint64_t removed, reply.read_u64());
+    if (removed == 0) return all;
+    all += removed;
+  }
+}
+
 Result<Entries> EventClient::list_queues(const std::string& organization) {
   Entries all;
   std::string after;

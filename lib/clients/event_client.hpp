@@ -28,6 +28,9 @@ class EventClient {
   Result<std::uint64_t> acknowledge(const std::string& organization, const std::string& consumer,
                                     std::uint64_t position); // how far it has come
 
+  // `facts` as the contract has them; all that they say, in as many calls as it takes.
+  Result<std::uint64_t> prune_events(const std::string& organization, const Entry& facts);
+
   Result<Entries> list_queues(const std::string& organization); // all, in as many calls as it takes
   Result<Entries> list_dead_jobs(const std::string& organization, const std::string& queue,
                                  std::uint64_t after, std::uint32_t limit);

@@ -110,6 +110,25 @@ class Consumers(Events):
     def acknowledged(self):
         return self.asked("events", "consumers")["consumers"][0]["position"]
 
+    def test_what_one_keeps_is_shown_and_removed_by_word_alone(self):
+        self.start_stored()
+        self.ctl("events", "add-consumer", "mirror", "accounts", "--from", "0")
+        for name in ("ada", "bob"):
+            self.ctl("account", "add", f"{name}@example.org")
+        mirror, = self.asked("events", "consumers")["consumers"]
+        self.assertEqual(mirror["behind"], 2)
+        self.assertIn("oldest", mirror)
+        self.assertRegex(self.ctl("events", "consumers"), r"BEHIND +OLDEST.*\nmirror +0 +2 +20")
+        self.ctl("events", "prune", check=1)
+        self.ctl("events", "prune", "--before", "1", "--older-than", "30d", check=2)
+        self.ctl("events", "prune", "--older-than", "soon", check=1)
+        everything = ("--before", str(self.newest() + 1))
+        self.assertIn('the consumer "mirror" has not acknowledged all of these', self.ctl("events", "prune", *everything, check=1))
+        self.assertEqual(self.ctl("events", "prune", "--older-than", "1d"), "removed 0 events\n")
+        self.assertGreaterEqual(self.asked("events", "prune", *everything, "--unread")["removed"], 2)
+        self.assertEqual(self.asked("events", "consumers")["consumers"][0]["behind"], 0)
+        self.assertEqual(self.ctl("events", "list"), "")
+
     def test_one_goes_on_from_what_it_acknowledged_across_kills_of_both(self):
         self.require_dbus()
         stored = self.start_stored()

@@ -39,11 +39,22 @@ class EventCli {
     add_filter(list);
     list->add_option("--from", words_.from, "Begin behind this one (default: 0)")->type_name("NUMBER");
     verb("streams", "The streams, and the newest event of each", &events_streams);
+    add_prune();
     add_consumers();
     add_queues();
   }
 
  private:
+  void add_prune() {
+    auto* prune = verb("prune", "Remove old events", &events_prune);
+    auto* before = prune->add_option("--before", words_.before, "Those before the event of this number");
+    before->type_name("NUMBER");
+    prune->add_option("--older-than", words_.older_than, "Those of more than this age, such as 90d")
+        ->type_name("TIME")
+        ->excludes(before);
+    prune->add_flag("--unread", words_.unread,
+                    "Also what a consumer has not acknowledged and will never see");
+  }
   void add_consumers() {
     verb("consumers", "Who is remembered, and how far they are", &events_consumers);
     auto* add = verb("add-consumer", "Remember a reader: its events are kept", &events_add_consumer);

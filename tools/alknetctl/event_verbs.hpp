@@ -11,7 +11,9 @@ namespace alk::alknetctl {
 struct EventWords {
   std::string organization, graph, consumer;
   std::vector<std::string> streams, actions, keys;
-  std::optional<std::uint64_t> from;
+  std::optional<std::uint64_t> from, before;
+  std::string older_than; // a duration
+  bool unread = false;
   std::string queue;
   std::uint64_t job = 0, after = 0;
   std::uint32_t limit = 100;
@@ -23,6 +25,7 @@ int events_watch(StoreClient& store, const EventWords& words, const Output& outp
 int events_list(StoreClient& store, const EventWords& words, const Output& output); // those of before
 int events_streams(StoreClient& store, const EventWords& words, const Output& output);
 int events_consumers(StoreClient& store, const EventWords& words, const Output& output);
+int events_prune(StoreClient& store, const EventWords& words, const Output& output);
 int events_add_consumer(StoreClient& store, const EventWords& words, const Output& output);
 int events_remove_consumer(StoreClient& store, const EventWords& words, const Output& output);
 

@@ -1,4 +1,5 @@
 // alknetctl events: streams, and what they tell.
+#include "config/duration.hpp"
 #include "entries.hpp"
 #include "event_verbs.hpp"
 
@@ -205,11 +206,33 @@ int events_consumers(StoreClient& store, const EventWords& words, const Output& 
     print_json({{"consumers", entries_json(*consumers)}}, output);
     return exit_ok;
   }
-  Table table({"CONSUMER", "POSITION", "STREAMS"});
+  Table table({"CONSUMER", "POSITION", "BEHIND", "OLDEST", "STREAMS"});
   for (const auto& consumer : *consumers)
     table.add({entry_cell(consumer, "consumer"), entry_cell(consumer, "position"),
+               entry_cell(consumer, "behind"), entry_date(consumer, "oldest"),
                entry_cell(consumer, "streams")});
   table.print(output.out);
+  return exit_ok;
+}
+
+int events_prune(StoreClient& store, const EventWords& words, const Output& output) {
+  if (!words.before && words.older_than.empty())
+    return report(Error{Kind::Invalid, "say which events: --before or --older-than", {}, {}}, output);
+  bus::Dictionary facts = {{"unread", words.unread}};
+  if (words.before) facts["before"] = *words.before;
+  if (!words.older_than.empty()) {
+    auto age = config::parse_duration(words.older_than);
+    if (!age) return report(Error{Kind::Invalid, "an age is a number and one of s, m, h, d", {}, {}}, output);
+    facts["older_than"] = static_cast<std::uint64_t>(age->count());
+  }
+  auto organization = organization_id(store, words.organization);
+  if (!organization) return report(organization.error(), output);
+  auto removed = EventClient(store.connection()).prune_events(*organization, facts);
+  if (!removed) return report(removed.error(), output);
+  if (output.format == Format::Json)
+    print_json({{"removed", *removed}}, output);
+  else
+    output.out << "removed " << *removed << " events\n";
   return exit_ok;
 }
 

@@ -13,8 +13,9 @@ class Sweep : public IdentityTest {
   void publish_at(const char* topic, UnixSeconds when) {
     ASSERT_TRUE(run([&](Transaction& t) { return publish(t, topic, std::nullopt, "{}", when); }));
   }
-  void sweep_now() {
-    ASSERT_TRUE(write([](Transaction& tables) { return sweep(tables, test_time); }));
+  void sweep_now() { ASSERT_TRUE(sweep_at(test_time)); }
+  Result<std::int64_t> sweep_at(UnixSeconds now) {
+    return in<std::int64_t>([now](Transaction& tables) { return sweep(tables, now); });
   }
   std::int64_t count(const std::string& table) { return number("SELECT count(*) FROM " + table); }
 };
@@ -36,6 +37,11 @@ TEST_P(Sweep, WhatAConsumerHasNotReadStays) {
   sweep_now();
   EXPECT_EQ(count("stream_events WHERE topic = 'a'"), 1);
   EXPECT_EQ(count("stream_events WHERE topic = 'b'"), 0);
+  EXPECT_EQ(sweep_at(test_time).value(), 1) << "who keeps old ones is counted";
+  ASSERT_TRUE(write([](Transaction& tables) { return save_position(tables, "reader", "a", 2); }));
+  EXPECT_EQ(sweep_at(test_time).value(), 0);
+  publish_at("a", test_time);
+  EXPECT_EQ(sweep_at(test_time).value(), 0) << "new ones are kept in any case";
 }
 
 TEST_P(Sweep, NotificationsAreForTheMoment) {
@@ -48,7 +54,7 @@ TEST_P(Sweep, NotificationsAreForTheMoment) {
 TEST_P(Sweep, IdentitiesAndTheirLogStay) {
   make_account();
   ASSERT_TRUE(add_key(first_key));
-  ASSERT_TRUE(write([](Transaction& tables) { return sweep(tables, test_time + 100 * event_age); }));
+  ASSERT_TRUE(sweep_at(test_time + 100 * event_age));
   EXPECT_EQ(count("stream_events"), 0);
   EXPECT_EQ(count("accounts"), 1);
   EXPECT_EQ(count("peer_credentials"), 1);

@@ -317,6 +317,7 @@ TEST(StorePolicy, EachUserReachesWhatIsTheirs) {
   EXPECT_FALSE(may(admin, "EraseOrganization"));
   EXPECT_FALSE(may(admin, "PruneAudit"));
   EXPECT_TRUE(may(own, "PruneAudit"));
+  EXPECT_FALSE(may(admin, "PruneEvents"));
 }
 
 } // namespace

@@ -1,5 +1,5 @@
 #include "../stored_graph/metagraph_world.hpp"
-#include "alknet-stored/events/consumers.hpp"
+#include "alknet-stored/events/backlog.hpp"
 #include "alknet-stored/events/subscription.hpp"
 
 #include <gmock/gmock.h>
@@ -239,6 +239,43 @@ TEST_P(Projection, events_stay_until_their_consumers_have_acknowledged_them) {
   EXPECT_EQ(prune(), 1u); // the other stream's
   ASSERT_TRUE(in<std::int64_t>([](Transaction& tables) { return acknowledge(tables, "m", 1); }));
   EXPECT_EQ(prune(), 1u);
+}
+
+TEST_P(Projection, what_consumers_keep_is_seen_and_taken_from_them_by_word_alone) {
+  put("acl:changed", "a");
+  put("nodes:created", "b");
+  put("acl:changed", "c");
+  ASSERT_TRUE(write([](Transaction& tables) -> Result<void> {
+    ALK_TRY_VOID(create_consumer(tables, "m", {"acl"}, 1));
+    ALK_TRY_VOID(create_consumer(tables, "n", {}, 0));
+    ALK_TRY_VOID(create_consumer(tables, "done", {}, std::nullopt));
+    return {};
+  }));
+  auto all = in<std::vector<MeasuredConsumer>>(measure_consumers).value();
+  ASSERT_THAT(all, SizeIs(3));
+  EXPECT_EQ(all[0].backlog.events, 0);
+  EXPECT_FALSE(all[0].backlog.oldest);
+  EXPECT_EQ(all[1].name, "m");
+  EXPECT_EQ(all[1].backlog.events, 1);
+  EXPECT_EQ(all[1].backlog.oldest, test_time);
+  EXPECT_EQ(all[2].backlog.events, 3);
+  auto behind = [&](UnixSeconds time) {
+    return in<std::int64_t>([time](Transaction& tables) { return consumers_behind(tables, time); }).value();
+  };
+  EXPECT_EQ(behind(test_time), 0);
+  EXPECT_EQ(behind(test_time + 1), 2);
+  auto prune = [&](const EventPruning& pruning) {
+    return in<std::uint64_t>([&](Transaction& tables) { return prune_events_now(tables, pruning); });
+  };
+  EXPECT_REFUSED(prune({}), Conflict, "the consumer \"m\" and 1 other have not acknowledged");
+  EXPECT_REFUSED(prune({2, INT64_MAX, Unread::Keep}), Conflict, "the consumer \"n\" has not acknowledged");
+  EXPECT_EQ(prune({1, INT64_MAX, Unread::Keep}).value(), 0u);
+  EXPECT_EQ(prune({INT64_MAX, test_time, Unread::Lose}).value(), 0u);
+  EXPECT_EQ(prune({2, INT64_MAX, Unread::Lose}).value(), 1u);
+  EXPECT_EQ(in<std::vector<MeasuredConsumer>>(measure_consumers).value()[2].backlog.events, 2);
+  ASSERT_TRUE(in<std::int64_t>([](Transaction& tables) { return acknowledge(tables, "n", 2); }));
+  EXPECT_EQ(prune({3, test_time + 1, Unread::Keep}).value(), 1u);
+  EXPECT_EQ(prune({INT64_MAX, test_time + 1, Unread::Lose}).value(), 1u);
 }
 
 TEST_P(Projection, consumers_are_bounded) {
