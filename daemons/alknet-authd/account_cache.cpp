@@ -80,6 +80,7 @@ void AccountCache::keep(const Question& question, KnownPtr known, const Asked& a
   const bool accepted = known->answer.accepted;
   std::string key = key_of(question);
   (accepted ? refused_ : accepted_).remove(key);
+  if (known->weight > max_cached_weight) return (accepted ? accepted_ : refused_).remove(key);
   (accepted ? accepted_ : refused_).put({std::move(key), std::move(known), asked.at});
 }
 

@@ -24,6 +24,8 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 inline constexpr std::chrono::milliseconds cache_lease{500};
 // A key that was just given to an account must not be refused for longer, whatever goes wrong.
 inline constexpr std::chrono::milliseconds refusal_lifetime{1000};
+// An account with thousands of resources is asked for at each login: what is kept stays below 64 MiB.
+inline constexpr std::size_t max_cached_weight = 32 * 1024;
 // About 2 KiB each, a line with many options more. Beyond, the oldest goes and is asked for again.
 inline constexpr std::size_t max_cached_accepted = 2048;
 // Apart, so that whoever shows many keys that nobody knows cannot drive the good ones out.

@@ -54,12 +54,25 @@ std::optional<Question> question_about(std::string_view blob) {
   return Question{"fingerprint", fingerprint_text(sha256(certificate->authority))};
 }
 
+std::size_t weight_of(const std::vector<std::string>& texts) {
+  std::size_t weight = 0;
+  for (const std::string& text : texts) weight += sizeof text + text.size();
+  return weight;
+}
+
+std::size_t weight_of(const AccountAnswer& answer) {
+  std::size_t weight = answer.line.size() + weight_of(answer.scopes);
+  for (const auto& [name, ids] : answer.resources) weight += name.size() + weight_of(ids);
+  return weight;
+}
+
 } // namespace
 
 KnownPtr read_answer(AccountAnswer answer) {
   AuthorizedKeys keys;
   parse_authorized_keys("account", answer.line, keys);
-  return std::make_shared<const Known>(Known{std::move(answer), KeySet::build(std::move(keys))});
+  const std::size_t weight = weight_of(answer);
+  return std::make_shared<const Known>(Known{std::move(answer), KeySet::build(std::move(keys)), weight});
 }
 
 Inquiry inquire_key(const Attempt& attempt, UnixSeconds now) {

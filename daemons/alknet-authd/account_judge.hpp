@@ -16,7 +16,8 @@ using clients::AccountAnswer;
 // An answer of the store with its line read: that costs more than all else, so it is done once.
 struct Known {
   AccountAnswer answer;
-  KeySet keys; // of its line
+  KeySet keys;            // of its line
+  std::size_t weight = 0; // bytes of text in the answer
 };
 using KnownPtr = std::shared_ptr<const Known>;
 KnownPtr read_answer(AccountAnswer answer);

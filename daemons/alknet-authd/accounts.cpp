@@ -8,6 +8,8 @@ struct Accounts::Search {
   std::vector<std::string> credentials;
   UnixSeconds now;
   std::function<void(std::vector<std::string>)> done;
+  SteadyTime until;
+  std::optional<std::size_t> first; // the one that was asked about first
   std::size_t begun = 0;
   std::size_t open = 0;
   std::vector<std::string> revoked;
@@ -150,6 +152,7 @@ void Accounts::find_revoked(std::vector<std::string> credentials, UnixSeconds no
   search->credentials = std::move(credentials);
   search->now = now;
   search->done = std::move(done);
+  search->until = clocks_.steady() + search_patience;
   searches_.push_back(std::move(search));
   if (searches_.size() == 1) continue_search();
 }
@@ -163,12 +166,21 @@ void Accounts::continue_search() {
 void Accounts::advance() {
   while (!searches_.empty()) {
     auto search = searches_.front();
-    while (search->begun < search->credentials.size() && search->open < max_search_questions)
-      ask_again(search, search->credentials[search->begun++]);
+    const std::size_t all = search->credentials.size();
+    if (!search->first) search->first = search_first_;
+    if (search->begun < all && clocks_.steady() >= search->until) leave_rest(*search);
+    while (search->begun < all && search->open < max_search_questions)
+      ask_again(search, search->credentials[(*search->first + search->begun++) % all]);
     if (search->open > 0) return; // its answers go on
     searches_.pop_front();
     search->done(std::move(search->revoked));
   }
+}
+
+void Accounts::leave_rest(Search& search) {
+  search_first_ = *search.first + search.begun;
+  search.begun = search.credentials.size();
+  search_due_ = clocks_.steady() + search_again;
 }
 
 void Accounts::ask_again(const std::shared_ptr<Search>& search, const std::string& credential) {

@@ -21,6 +21,9 @@ inline constexpr std::chrono::milliseconds confirm_deadline{500};
 inline constexpr std::chrono::seconds uses_interval{10};
 // After a search for revoked ones that stayed without answers, until the next.
 inline constexpr std::chrono::seconds search_again{2};
+// How long a search begins questions. Whoever asked waits 5 s for an answer, and has to hear of those that
+// were found: the others are left to the next search, which begins with them.
+inline constexpr std::chrono::milliseconds search_patience{4000};
 // Unanswered questions at a time. Of logins: an engine of alknet-listend asks 100 at most, and there may be
 // an older one; what is more than dbus-daemon takes waits in the connection. Of searches for revoked ones:
 // few, so that logins are not behind thousands of sessions.
@@ -57,8 +60,8 @@ class Accounts {
   using Judged = std::function<void(std::optional<Verdict>)>;
   void judge(Inquiry inquiry, Judged done, Use use = Use::Login);
 
-  // Those of `credentials` (parse_account_credential) that the store takes back. Those that it does not
-  // answer about are left out, and asked for again later.
+  // Those of `credentials` (parse_account_credential) that the store takes back, within search_patience and
+  // account_deadline. Those that it does not answer about are left out, and asked for again later.
   void find_revoked(std::vector<std::string> credentials, UnixSeconds now,
                     std::function<void(std::vector<std::string>)> done);
 
@@ -91,6 +94,7 @@ class Accounts {
   void activate();
   void continue_search();
   void advance();
+  void leave_rest(Search& search);
   void ask_again(const std::shared_ptr<Search>& search, const std::string& credential);
   void heard(bool answered, const std::string& why);
 
@@ -108,6 +112,7 @@ class Accounts {
   std::size_t open_ = 0;                         // of logins
   std::deque<std::shared_ptr<Search>> searches_; // the first one runs
   bool searching_ = false;
+  std::size_t search_first_ = 0;         // where the next search begins
   std::optional<SteadyTime> search_due_; // one stayed without an answer
   std::shared_ptr<bool> alive_;
 };

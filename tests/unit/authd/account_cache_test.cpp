@@ -45,6 +45,18 @@ TEST_F(AccountCacheTest, AnAnswerCountsWhileItsRevisionIsConfirmed) {
   EXPECT_TRUE(knows("a"));
 }
 
+TEST_F(AccountCacheTest, WhatIsVeryLargeIsNotKept) {
+  answer("a", answer_with("line", {"x"}));
+  AccountAnswer large = answer_with("line", {"x"});
+  large.resources["service"] = std::vector<std::string>(1000, std::string(36, 'i'));
+  answer("b", large);
+  EXPECT_TRUE(knows("a"));
+  EXPECT_FALSE(knows("b"));
+  answer("a", large);
+  EXPECT_FALSE(knows("a")) << "not what it was before, either";
+  EXPECT_EQ(cache.size(), 0U);
+}
+
 TEST_F(AccountCacheTest, AConfirmationIsAsOldAsItsQuestion) {
   answer("a", answer_with("line"));
   auto asked = cache.asking(now);

@@ -264,6 +264,33 @@ TEST_F(AccountsTest, ASearchWithoutAnswersSendsNobodyAwayAndIsMadeAgain) {
   EXPECT_EQ(changes, before + 1) << "once";
 }
 
+TEST_F(AccountsTest, ASearchInASlowStoreTellsWhatItFoundAndGoesOnWithTheRest) {
+  std::vector<std::string> asked;
+  for (std::size_t i = 0; i < max_search_questions + 10; ++i)
+    asked.push_back(account_credential({{"fingerprint", "key-" + std::to_string(i)}, "credential", ""}));
+  std::optional<std::vector<std::string>> found;
+  auto search = [&] {
+    found.reset();
+    accounts->find_revoked(asked, now, [&](std::vector<std::string> all) { found = std::move(all); });
+  };
+  search();
+  steady += search_patience;
+  for (std::size_t i = 0; i < max_search_questions; ++i) answer(refused("revoked"));
+  EXPECT_THAT(open, IsEmpty()) << "no more are asked about";
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->size(), max_search_questions);
+  EXPECT_EQ(found->front(), asked.front());
+  const int before = changes;
+  steady += search_again;
+  accounts->tick();
+  EXPECT_GT(changes, before) << "whoever has sessions asks again";
+  search();
+  EXPECT_EQ(open.front().question.value, "key-" + std::to_string(max_search_questions));
+  while (!open.empty()) answer(refused("revoked", 2));
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->size(), asked.size());
+}
+
 TEST_F(AccountsTest, RestForgets) {
   login();
   answer(answer_with(line(1)));
