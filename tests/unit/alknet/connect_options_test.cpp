@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::alknet {
+namespace alk::alknet::connect_options_test {
 namespace {
 
 const ConnectEnvironment somebody{"alice", "", "/home/alice", ""};
@@ -116,4 +116,4 @@ TEST(ConnectOptions, PinFromAFile) {
 }
 
 } // namespace
-} // namespace alk::alknet
+} // namespace alk::alknet::connect_options_test

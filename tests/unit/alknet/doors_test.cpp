@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::alknet {
+namespace alk::alknet::doors_test {
 namespace {
 
 TEST(SocksCode, FinestThatIsKnown) {
@@ -14,4 +14,4 @@ TEST(SocksCode, FinestThatIsKnown) {
 }
 
 } // namespace
-} // namespace alk::alknet
+} // namespace alk::alknet::doors_test

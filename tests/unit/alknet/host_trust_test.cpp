@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::alknet {
+namespace alk::alknet::host_trust_test {
 namespace {
 
 const ssh::PresentedKey shown{"ssh-ed25519", std::string("\0\0\0\x0bssh-ed25519-ours", 20), "SHA256:ours"};
@@ -115,4 +115,4 @@ TEST_F(HostTrustTest, UnreadableFileIsNoConsent) {
 }
 
 } // namespace
-} // namespace alk::alknet
+} // namespace alk::alknet::host_trust_test

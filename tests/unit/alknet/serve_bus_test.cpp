@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace alk::alknet {
+namespace alk::alknet::serve_bus_test {
 
 using testing::HasSubstr;
 using testing::Not;
@@ -63,4 +63,4 @@ TEST(BusConfig, ListensOnceAndLetsOneUserIn) {
   EXPECT_THAT(config, HasSubstr("<includedir>/s/&lt;d&gt;&amp;</includedir>"));
 }
 
-} // namespace alk::alknet
+} // namespace alk::alknet::serve_bus_test

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace alk::alknet {
+namespace alk::alknet::serve_options_test {
 
 using testing::HasSubstr;
 
@@ -102,4 +102,4 @@ TEST(ListenerTest, PortZeroBecomesARealOneAndATakenOneIsAnError) {
   EXPECT_THAT(second.error().describe(), HasSubstr(where->text()));
 }
 
-} // namespace alk::alknet
+} // namespace alk::alknet::serve_options_test

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace alk::alknet {
+namespace alk::alknet::serve_process_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -192,4 +192,4 @@ TEST_F(Lines, AnEndlessLineIsCut) {
   EXPECT_EQ(lines_[2].size(), 5u);
 }
 
-} // namespace alk::alknet
+} // namespace alk::alknet::serve_process_test

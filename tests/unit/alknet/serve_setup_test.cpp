@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-namespace alk::alknet {
+namespace alk::alknet::serve_setup_test {
 
 using testing::Contains;
 using testing::ElementsAre;
@@ -206,4 +206,4 @@ TEST(Hints, ShellWords) {
   EXPECT_EQ(shell_word("it's $HOME"), "'it'\\''s $HOME'");
 }
 
-} // namespace alk::alknet
+} // namespace alk::alknet::serve_setup_test

@@ -11,7 +11,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-namespace alk::alknet {
+namespace alk::alknet::serve_state_test {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -237,4 +237,4 @@ TEST(TomlString, QuotesWhatNeedsIt) {
   EXPECT_EQ(toml_string("a\nb\x7f"), R"("a\u000Ab\u007F")");
 }
 
-} // namespace alk::alknet
+} // namespace alk::alknet::serve_state_test

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace alk::alknet {
+namespace alk::alknet::supervision_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -166,4 +166,4 @@ TEST_F(SupervisionTest, TheFirstReasonIsKept) {
   EXPECT_EQ(supervision_.failure(), "one");
 }
 
-} // namespace alk::alknet
+} // namespace alk::alknet::supervision_test

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-namespace alk::alknetctl {
+namespace alk::alknetctl::advice_test {
 namespace {
 
 using testing::AllOf;
@@ -94,4 +94,4 @@ TEST_F(AdviceTest, Absence) {
 }
 
 } // namespace
-} // namespace alk::alknetctl
+} // namespace alk::alknetctl::advice_test

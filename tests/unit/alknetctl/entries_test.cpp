@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::alknetctl {
+namespace alk::alknetctl::entries_test {
 namespace {
 
 const bus::Dictionary entry = {{"email", std::string("a@b")},
@@ -55,4 +55,4 @@ TEST(ApiKeyText, IsLongMarkedAndNeverTheSame) {
 }
 
 } // namespace
-} // namespace alk::alknetctl
+} // namespace alk::alknetctl::entries_test

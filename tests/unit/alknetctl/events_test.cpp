@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-namespace alk::alknetctl {
+namespace alk::alknetctl::events_test {
 namespace {
 
 using Came = EventLines::Came;
@@ -131,4 +131,4 @@ TEST(EventText, IsNeverGuessed) {
 }
 
 } // namespace
-} // namespace alk::alknetctl
+} // namespace alk::alknetctl::events_test

@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace alk::alknetctl {
+namespace alk::alknetctl::format_test {
 
 using testing::ElementsAre;
 
@@ -45,4 +45,4 @@ TEST(Lines, KeepSpacesAndLoseControl) {
               ElementsAre("one two", "three\\x1b[0m\\xc3\\xa4"));
 }
 
-} // namespace alk::alknetctl
+} // namespace alk::alknetctl::format_test

@@ -4,7 +4,8 @@
 
 #include <gmock/gmock.h>
 
-using namespace alk::alknetctl;
+namespace alk::alknetctl::journal_anchors_test {
+
 using alk::pubkey::judge_signature;
 using alk::pubkey::Signed;
 using testing::IsEmpty;
@@ -137,3 +138,4 @@ TEST(JournalAnchors, AnErrorIsPassedOn) {
 }
 
 } // namespace
+} // namespace alk::alknetctl::journal_anchors_test

@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-namespace alk::alknetctl {
+namespace alk::alknetctl::key_lines_test {
 namespace {
 
 using pubkey::testing::id;
@@ -133,4 +133,4 @@ TEST(RemoveKeyLines, LinesThatDoNotCountCanGo) {
 }
 
 } // namespace
-} // namespace alk::alknetctl
+} // namespace alk::alknetctl::key_lines_test

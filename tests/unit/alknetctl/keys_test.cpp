@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
-namespace alk::alknetctl {
+namespace alk::alknetctl::keys_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -166,4 +166,4 @@ TEST_F(Keys, List) {
 }
 
 } // namespace
-} // namespace alk::alknetctl
+} // namespace alk::alknetctl::keys_test

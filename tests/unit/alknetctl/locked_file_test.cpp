@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace alk::alknetctl {
+namespace alk::alknetctl::locked_file_test {
 namespace {
 
 constexpr std::size_t limit = 1000;
@@ -95,4 +95,4 @@ TEST(LockedFile, WaitsForTheLockButNotForEver) {
 }
 
 } // namespace
-} // namespace alk::alknetctl
+} // namespace alk::alknetctl::locked_file_test

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-namespace alk::alknetctl {
+namespace alk::alknetctl::metrics_http_test {
 namespace {
 
 using testing::EndsWith;
@@ -173,4 +173,4 @@ TEST(MetricsHttpAlone, StandardInputMustBeAConnection) {
 }
 
 } // namespace
-} // namespace alk::alknetctl
+} // namespace alk::alknetctl::metrics_http_test

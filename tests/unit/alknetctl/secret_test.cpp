@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-namespace alk::alknetctl {
+namespace alk::alknetctl::secret_test {
 namespace {
 
 TEST(Secret, ASiteIsANumber) {
@@ -63,4 +63,4 @@ TEST(SealedBox, RequestsHaveOneSize) {
 }
 
 } // namespace
-} // namespace alk::alknetctl
+} // namespace alk::alknetctl::secret_test

@@ -11,7 +11,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-namespace alk::alknetctl {
+namespace alk::alknetctl::verbs_test {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -371,4 +371,4 @@ TEST_F(Verbs, ExplainsTheKeysOfAnAccount) {
   EXPECT_FALSE(document["keys"][2].contains("allowed"));
 }
 
-} // namespace alk::alknetctl
+} // namespace alk::alknetctl::verbs_test

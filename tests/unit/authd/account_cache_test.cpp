@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-namespace alk::authd {
+namespace alk::authd::account_cache_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -155,4 +155,4 @@ TEST_F(AccountCacheTest, IsBounded) {
 }
 
 } // namespace
-} // namespace alk::authd
+} // namespace alk::authd::account_cache_test

@@ -6,7 +6,7 @@
 
 #include <gmock/gmock.h>
 
-namespace alk::authd {
+namespace alk::authd::account_judge_test {
 namespace {
 
 using testing::answer_with;
@@ -159,4 +159,4 @@ TEST(AccountCredential, OfACertificateKnowsItsPrincipals) {
 }
 
 } // namespace
-} // namespace alk::authd
+} // namespace alk::authd::account_judge_test

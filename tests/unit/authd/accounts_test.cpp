@@ -5,7 +5,7 @@
 
 #include <gmock/gmock.h>
 
-namespace alk::authd {
+namespace alk::authd::accounts_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -312,4 +312,4 @@ TEST_F(AccountsTest, AnswersAfterItsEndAreForgotten) {
 }
 
 } // namespace
-} // namespace alk::authd
+} // namespace alk::authd::accounts_test

@@ -11,7 +11,7 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
-namespace alk::authd {
+namespace alk::authd::auth_bus_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -379,4 +379,4 @@ TEST_F(AuthBusTest, Properties) {
 }
 
 } // namespace
-} // namespace alk::authd
+} // namespace alk::authd::auth_bus_test

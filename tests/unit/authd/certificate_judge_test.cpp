@@ -8,7 +8,7 @@
 
 #include <gmock/gmock.h>
 
-namespace alk::authd {
+namespace alk::authd::certificate_judge_test {
 namespace {
 
 using testing::certificate;
@@ -248,4 +248,4 @@ TEST(Signature, WhatIsMalformedIsNotValid) {
 }
 
 } // namespace
-} // namespace alk::authd
+} // namespace alk::authd::certificate_judge_test

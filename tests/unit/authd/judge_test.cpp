@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-namespace alk::authd {
+namespace alk::authd::judge_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -194,4 +194,4 @@ TEST(LostIdentities, AreThoseThatTheNewKeysRefuse) {
 }
 
 } // namespace
-} // namespace alk::authd
+} // namespace alk::authd::judge_test

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::authd {
+namespace alk::authd::policy_test {
 namespace {
 
 constexpr std::uint32_t own = 901, listend = 902, metrics = 903, admin = 1000, stranger = 1001;
@@ -56,4 +56,4 @@ TEST(Policy, WhatIsNotListedIsDenied) {
 }
 
 } // namespace
-} // namespace alk::authd
+} // namespace alk::authd::policy_test

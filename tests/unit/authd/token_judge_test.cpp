@@ -6,7 +6,7 @@
 
 #include <gmock/gmock.h>
 
-namespace alk::authd {
+namespace alk::authd::token_judge_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -193,4 +193,4 @@ TEST(ApiKey, ItsCredentialSaysWhetherItStillCounts) {
 }
 
 } // namespace
-} // namespace alk::authd
+} // namespace alk::authd::token_judge_test

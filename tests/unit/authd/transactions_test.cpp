@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
-namespace alk::authd {
+namespace alk::authd::transactions_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -279,4 +279,4 @@ TEST(Snapshot, AKeptTextWithoutItsKeyFileIsRefused) {
 }
 
 } // namespace
-} // namespace alk::authd
+} // namespace alk::authd::transactions_test

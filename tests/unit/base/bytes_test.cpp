@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk {
+namespace alk::bytes_test {
 namespace {
 
 using namespace std::string_view_literals;
@@ -56,4 +56,4 @@ TEST(Bytes, TakeOfNothingSucceedsAtTheEnd) {
 }
 
 } // namespace
-} // namespace alk
+} // namespace alk::bytes_test

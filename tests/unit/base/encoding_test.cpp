@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk {
+namespace alk::encoding_test {
 namespace {
 
 using namespace std::string_view_literals;
@@ -59,4 +59,4 @@ TEST(Hex, BothWays) {
 }
 
 } // namespace
-} // namespace alk
+} // namespace alk::encoding_test

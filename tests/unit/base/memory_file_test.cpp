@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-namespace alk {
+namespace alk::memory_file_test {
 namespace {
 
 TEST(MemoryFile, IsSealedAndBounded) {
@@ -22,4 +22,4 @@ TEST(MemoryFile, IsSealedAndBounded) {
 }
 
 } // namespace
-} // namespace alk
+} // namespace alk::memory_file_test

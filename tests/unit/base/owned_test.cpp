@@ -11,7 +11,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-namespace alk {
+namespace alk::owned_test {
 namespace {
 
 bool is_open(int number) {
@@ -122,4 +122,4 @@ TEST(SecretFile, IsReadToItsEndOrRefused) {
 }
 
 } // namespace
-} // namespace alk
+} // namespace alk::owned_test

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk {
+namespace alk::result_test {
 namespace {
 
 Result<int> half(int number) {
@@ -70,4 +70,4 @@ TEST(ResultDeathTest, CheckEndsTheProcess) {
 }
 
 } // namespace
-} // namespace alk
+} // namespace alk::result_test

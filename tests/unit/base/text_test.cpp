@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace alk {
+namespace alk::text_test {
 namespace {
 
 using namespace std::string_view_literals;
@@ -100,4 +100,4 @@ TEST_F(Files, AFailedWriteLeavesTheOldFile) {
 }
 
 } // namespace
-} // namespace alk
+} // namespace alk::text_test

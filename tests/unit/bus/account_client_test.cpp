@@ -4,7 +4,7 @@
 
 #include <gmock/gmock.h>
 
-namespace alk::clients {
+namespace alk::clients::account_client_test {
 namespace {
 
 using bus::Call;
@@ -134,4 +134,4 @@ TEST_F(AccountClientTest, RevisionUsesAndNews) {
 }
 
 } // namespace
-} // namespace alk::clients
+} // namespace alk::clients::account_client_test

@@ -11,7 +11,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::clients {
+namespace alk::clients::clients_test {
 namespace {
 
 using bus::Call;
@@ -195,4 +195,4 @@ TEST(IdentityWire, ConstraintsSurviveTheTrip) {
 }
 
 } // namespace
-} // namespace alk::clients
+} // namespace alk::clients::clients_test

@@ -9,7 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace alk::bus::test {
+namespace alk::bus::test::connection_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -210,4 +210,4 @@ TEST_F(ConnectionTest, ASlotMayEndItselfInItsOwnCallback) {
 }
 
 } // namespace
-} // namespace alk::bus::test
+} // namespace alk::bus::test::connection_test

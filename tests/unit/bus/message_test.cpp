@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-namespace alk::bus::test {
+namespace alk::bus::test::message_test {
 namespace {
 
 // What `fill` writes, as the other end of a connection reads it.
@@ -162,4 +162,4 @@ TEST_F(MessageTest, TextThatIsNotUtf8IsNeverSent) {
 }
 
 } // namespace
-} // namespace alk::bus::test
+} // namespace alk::bus::test::message_test

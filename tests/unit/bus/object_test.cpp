@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::bus::test {
+namespace alk::bus::test::object_test {
 namespace {
 
 constexpr PolicyRule policy_rules[] = {
@@ -206,4 +206,4 @@ TEST_F(ObjectTest, IntrospectionOfTheTableEqualsTheLiveOne) {
 }
 
 } // namespace
-} // namespace alk::bus::test
+} // namespace alk::bus::test::object_test

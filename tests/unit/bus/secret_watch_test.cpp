@@ -7,7 +7,7 @@
 
 #include <gmock/gmock.h>
 
-namespace alk::clients {
+namespace alk::clients::secret_watch_test {
 namespace {
 
 using bus::Call;
@@ -180,4 +180,4 @@ TEST_F(SecretWatchTest, WhoeverHasEndedHearsNothing) {
 }
 
 } // namespace
-} // namespace alk::clients
+} // namespace alk::clients::secret_watch_test

@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-namespace alk::clients {
+namespace alk::clients::service_manager_test {
 namespace {
 
 TEST(UnitPath, EscapesLikeSystemd) {
@@ -48,4 +48,4 @@ TEST_F(OpenCredentials, NamesTheFileThatIsNotThere) {
 }
 
 } // namespace
-} // namespace alk::clients
+} // namespace alk::clients::service_manager_test

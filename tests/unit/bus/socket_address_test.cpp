@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::bus {
+namespace alk::bus::socket_address_test {
 
 TEST(SocketAddress, EscapesWhatTheSpecificationAsksFor) {
   EXPECT_EQ(socket_address("/home/me/.alknet/bus"), "unix:path=/home/me/.alknet/bus");
@@ -15,4 +15,4 @@ TEST(SocketAddress, GoesThroughTheDescriptorWhenThePathIsTooLong) {
   EXPECT_EQ(socket_address(longest + "a", "bus", 9), "unix:path=/proc/self/fd/9/bus");
 }
 
-} // namespace alk::bus
+} // namespace alk::bus::socket_address_test

@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::bus {
+namespace alk::bus::tables_test {
 namespace {
 
 constexpr PolicyRule rules[] = {{"ForRoot", Who::Root},
@@ -114,4 +114,4 @@ TEST(Address, NoBusIsGone) {
 }
 
 } // namespace
-} // namespace alk::bus
+} // namespace alk::bus::tables_test

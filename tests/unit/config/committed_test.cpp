@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
-namespace alk::config {
+namespace alk::config::committed_test {
 namespace {
 
 CommittedText some_text() {
@@ -54,4 +54,4 @@ TEST(CommittedText, HalfOfItIsNothing) {
 }
 
 } // namespace
-} // namespace alk::config
+} // namespace alk::config::committed_test

@@ -4,13 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-using namespace alk::config;
+namespace alk::config::config_test {
 using namespace std::chrono_literals;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
 namespace {
 
 std::vector<std::string> described(const std::vector<Problem>& problems) {
@@ -498,3 +497,4 @@ TEST(Duration, Text) {
 }
 
 } // namespace
+} // namespace alk::config::config_test

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-namespace alk::config {
+namespace alk::config::key_source_test {
 
 namespace {
 
@@ -80,4 +80,4 @@ TEST(KeySource, WhatCouldBlockIsNotRead) {
 
 } // namespace
 
-} // namespace alk::config
+} // namespace alk::config::key_source_test

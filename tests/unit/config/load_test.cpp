@@ -8,8 +8,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-using namespace alk;
-using namespace alk::config;
+namespace alk::config::load_test {
+
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -227,3 +227,4 @@ TEST(KeySource, OfHeldKeysOpensNothing) {
 }
 
 } // namespace
+} // namespace alk::config::load_test

@@ -4,7 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-using namespace alk::config;
+namespace alk::config::proxy_test {
+
 using testing::Contains;
 using testing::ElementsAre;
 using testing::Field;
@@ -125,3 +126,4 @@ TEST(ProxySection, WarnsOfRulesThatSeeNoNames) {
 }
 
 } // namespace
+} // namespace alk::config::proxy_test

@@ -6,7 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-using namespace alk::config;
+namespace alk::config::services_test {
+
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -73,3 +74,4 @@ TEST(SecretsSection, AnIdentityIsAFingerprint) {
 }
 
 } // namespace
+} // namespace alk::config::services_test

@@ -2,9 +2,7 @@
 
 #include <gtest/gtest.h>
 
-using namespace alk;
-using namespace alk::config;
-
+namespace alk::config::target_test {
 namespace {
 
 Target require_target(std::string_view text) {
@@ -175,3 +173,4 @@ TEST(Matches, ReservedNamesAreNoHosts) {
 }
 
 } // namespace
+} // namespace alk::config::target_test

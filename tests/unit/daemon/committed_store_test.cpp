@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
-namespace alk::daemon {
+namespace alk::daemon::committed_store_test {
 namespace {
 
 Fd text_of(std::uint64_t generation) {
@@ -43,4 +43,4 @@ TEST(CommittedStore, WithoutAServiceManagerNothingIsKept) {
 }
 
 } // namespace
-} // namespace alk::daemon
+} // namespace alk::daemon::committed_store_test

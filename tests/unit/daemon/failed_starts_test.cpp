@@ -9,7 +9,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-namespace alk::daemon {
+namespace alk::daemon::failed_starts_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -68,4 +68,4 @@ TEST(FailedStarts, ARestPassesOrEndsWithASignal) {
 }
 
 } // namespace
-} // namespace alk::daemon
+} // namespace alk::daemon::failed_starts_test

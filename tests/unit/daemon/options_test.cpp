@@ -8,7 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace alk::daemon {
+namespace alk::daemon::options_test {
 namespace {
 
 Result<Options> parse(std::vector<const char*> arguments) {
@@ -86,4 +86,4 @@ TEST_F(Main, NoBusIsOne) {
 }
 
 } // namespace
-} // namespace alk::daemon
+} // namespace alk::daemon::options_test

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+namespace alk::listend::connection_limiter_test {
+
 using alk::listend::ConnectionLimiter;
 using Refusal = ConnectionLimiter::Refusal;
 
@@ -129,3 +131,4 @@ TEST(ConnectionLimiter, ThreadsGiveBack) {
 }
 
 } // namespace
+} // namespace alk::listend::connection_limiter_test

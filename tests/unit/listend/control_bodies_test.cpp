@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::listend {
+namespace alk::listend::control_bodies_test {
 
 namespace {
 
@@ -211,4 +211,4 @@ TEST(ControlAnswer, CarriesTheKindOfAnError) {
 }
 
 } // namespace
-} // namespace alk::listend
+} // namespace alk::listend::control_bodies_test

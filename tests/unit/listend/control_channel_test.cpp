@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-namespace alk::listend {
+namespace alk::listend::control_channel_test {
 
 namespace {
 
@@ -126,4 +126,4 @@ TEST(Bundle, CarriesFilesAndKeys) {
 }
 
 } // namespace
-} // namespace alk::listend
+} // namespace alk::listend::control_channel_test

@@ -7,7 +7,7 @@
 
 #include <gmock/gmock.h>
 
-namespace alk::listend {
+namespace alk::listend::counts_test {
 
 namespace {
 
@@ -113,4 +113,4 @@ TEST_F(Ledger, AnIdentityOfThatNameTakesNoRoom) {
 }
 
 } // namespace
-} // namespace alk::listend
+} // namespace alk::listend::counts_test

@@ -4,7 +4,7 @@
 
 #include <gmock/gmock.h>
 
-namespace alk::listend {
+namespace alk::listend::credential_link_test {
 namespace {
 
 using bus::Call;
@@ -173,4 +173,4 @@ TEST_F(CredentialLinkTest, AnotherNameTakesThePlaceOfTheFirst) {
 }
 
 } // namespace
-} // namespace alk::listend
+} // namespace alk::listend::credential_link_test

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-namespace alk::listend {
+namespace alk::listend::engine_server_test {
 
 namespace {
 using std::chrono::milliseconds;
@@ -478,4 +478,4 @@ TEST_F(EngineServerTest, Explains) {
 }
 
 } // namespace
-} // namespace alk::listend
+} // namespace alk::listend::engine_server_test

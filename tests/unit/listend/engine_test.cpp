@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-namespace alk::listend {
+namespace alk::listend::engine_test {
 
 namespace {
 
@@ -147,4 +147,4 @@ TEST_F(EngineTest, NewSettingsReachEveryLoopBeforeItIsDone) {
 }
 
 } // namespace
-} // namespace alk::listend
+} // namespace alk::listend::engine_test

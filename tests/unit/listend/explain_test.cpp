@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::listend {
+namespace alk::listend::explain_test {
 
 TEST(ParseQuestion, TakesNamesAndLiterals) {
   auto name = parse_question("db.example:5432", "tcp");
@@ -56,4 +56,4 @@ action = "allow"
   EXPECT_EQ(constrained.rule, -2);
 }
 
-} // namespace alk::listend
+} // namespace alk::listend::explain_test

@@ -12,7 +12,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-namespace alk::listend {
+namespace alk::listend::fleet_test {
 
 namespace {
 
@@ -428,4 +428,4 @@ TEST_F(FleetTest, StopWaitsForEveryGeneration) {
 }
 
 } // namespace
-} // namespace alk::listend
+} // namespace alk::listend::fleet_test

@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-using namespace alk;
-using namespace alk::listend;
+namespace alk::listend::forwarding_policy_test {
+
 using config::Action;
 using config::make_destination;
 using config::parse_ip;
@@ -175,3 +175,4 @@ TEST(RefusesAddress, AgreesWithTheDecisionOnTheLiteral) {
 }
 
 } // namespace
+} // namespace alk::listend::forwarding_policy_test

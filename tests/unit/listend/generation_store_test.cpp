@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-namespace alk::listend {
+namespace alk::listend::generation_store_test {
 
 namespace {
 
@@ -74,4 +74,4 @@ TEST(JobType, FindsTheUnitOfThisProcess) {
 }
 
 } // namespace
-} // namespace alk::listend
+} // namespace alk::listend::generation_store_test

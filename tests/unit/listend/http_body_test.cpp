@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::listend {
+namespace alk::listend::http_body_test {
 namespace {
 
 using Step = BodySkipper::Step;
@@ -56,4 +56,4 @@ TEST(HttpBody, PiecesOfAnySizeGiveTheSame) {
 }
 
 } // namespace
-} // namespace alk::listend
+} // namespace alk::listend::http_body_test

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::listend {
+namespace alk::listend::http_head_test {
 namespace {
 
 using Outcome = HeadReader::Outcome;
@@ -254,4 +254,4 @@ TEST(HttpUri, EscapesForLocation) {
 }
 
 } // namespace
-} // namespace alk::listend
+} // namespace alk::listend::http_head_test

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::listend {
+namespace alk::listend::in_force_test {
 namespace {
 
 std::string text(const bus::Dictionary& entry, const char* name) {
@@ -88,4 +88,4 @@ TEST(InForce, ExpiredCertificatesByListener) {
 }
 
 } // namespace
-} // namespace alk::listend
+} // namespace alk::listend::in_force_test

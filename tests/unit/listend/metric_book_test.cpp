@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-namespace alk::listend {
+namespace alk::listend::metric_book_test {
 
 namespace {
 
@@ -104,4 +104,4 @@ TEST(MetricBook, BoundsIdentitiesOverAllGenerations) {
 }
 
 } // namespace
-} // namespace alk::listend
+} // namespace alk::listend::metric_book_test

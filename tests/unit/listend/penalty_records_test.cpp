@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::listend {
+namespace alk::listend::penalty_records_test {
 
 namespace {
 using namespace std::chrono_literals;
@@ -63,4 +63,4 @@ TEST(PenaltyRecords, AListIsBoundedAndCountsAll) {
 }
 
 } // namespace
-} // namespace alk::listend
+} // namespace alk::listend::penalty_records_test

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::listend {
+namespace alk::listend::penalty_table_test {
 
 namespace {
 using namespace std::chrono_literals;
@@ -276,4 +276,4 @@ TEST_F(Penalties, ThreadsMayShareIt) {
 }
 
 } // namespace
-} // namespace alk::listend
+} // namespace alk::listend::penalty_table_test

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+namespace alk::listend::permit_open_test {
+
 using alk::config::make_destination;
 using alk::listend::permits;
 
@@ -37,3 +39,4 @@ TEST(PermitOpen, WhatCannotBeReadPermitsNothing) {
 }
 
 } // namespace
+} // namespace alk::listend::permit_open_test

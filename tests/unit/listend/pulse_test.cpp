@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::listend {
+namespace alk::listend::pulse_test {
 
 TEST(Pulse, AsksAgainOnlyWhenAllHaveAnswered) {
   std::function<void()> back;
@@ -38,4 +38,4 @@ TEST(Pulse, ARoundMayOutliveIt) {
   back();
 }
 
-} // namespace alk::listend
+} // namespace alk::listend::pulse_test

@@ -6,8 +6,8 @@
 
 #include <gtest/gtest.h>
 
-using namespace alk;
-using namespace alk::listend;
+namespace alk::listend::rule_index_test {
+
 using config::Rule;
 
 namespace {
@@ -78,3 +78,4 @@ TEST(RuleIndex, NoRules) {
 }
 
 } // namespace
+} // namespace alk::listend::rule_index_test

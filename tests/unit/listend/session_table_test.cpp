@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::listend {
+namespace alk::listend::session_table_test {
 
 static LiveSession session(std::uint64_t id, const char* identity) {
   LiveSession made;
@@ -50,4 +50,4 @@ TEST(SessionTable, RemovesOnce) {
   EXPECT_EQ(table.size(), 0U);
 }
 
-} // namespace alk::listend
+} // namespace alk::listend::session_table_test

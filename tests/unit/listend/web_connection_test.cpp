@@ -6,7 +6,7 @@
 #include <asio/write.hpp>
 #include <gtest/gtest.h>
 
-namespace alk::listend {
+namespace alk::listend::web_connection_test {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -205,4 +205,4 @@ TEST(WebConnection, CancellingEndsIt) {
 }
 
 } // namespace
-} // namespace alk::listend
+} // namespace alk::listend::web_connection_test

@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-namespace alk::listend {
+namespace alk::listend::web_site_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -212,4 +212,4 @@ TEST(MimeTypes, ByExtensionOfAnyCase) {
 }
 
 } // namespace
-} // namespace alk::listend
+} // namespace alk::listend::web_site_test

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+namespace alk::log::complaints_test {
+
 using alk::log::Complaints;
 using namespace std::chrono_literals;
 
@@ -37,3 +39,4 @@ TEST(Complaints, RememberSoManyAndNoMore) {
 }
 
 } // namespace
+} // namespace alk::log::complaints_test

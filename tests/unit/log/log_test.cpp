@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace alk::log {
+namespace alk::log::log_test {
 namespace {
 
 using testing::internal::CaptureStderr;
@@ -118,4 +118,4 @@ TEST_F(Log, MessageIdsAreWellFormedAndUnique) {
 }
 
 } // namespace
-} // namespace alk::log
+} // namespace alk::log::log_test

@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-namespace alk::loop {
+namespace alk::loop::loop_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -177,4 +177,4 @@ TEST_F(Notify, WithoutWatchdogNothingIsSentAndNothingWaits) {
 }
 
 } // namespace
-} // namespace alk::loop
+} // namespace alk::loop::loop_test

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::loop {
+namespace alk::loop::task_group_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -161,4 +161,4 @@ TEST(TaskGroupDeathTest, AnExceptionEndsTheProcess) {
 }
 
 } // namespace
-} // namespace alk::loop
+} // namespace alk::loop::task_group_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::net {
+namespace alk::net::address_test {
 namespace {
 
 TEST(Address, LiteralsOfBothFamilies) {
@@ -45,4 +45,4 @@ TEST(Address, AsioEndpointsThereAndBack) {
 }
 
 } // namespace
-} // namespace alk::net
+} // namespace alk::net::address_test

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::net {
+namespace alk::net::dialer_test {
 namespace {
 
 using asio::ip::tcp;
@@ -84,4 +84,4 @@ TEST_F(DialerTest, CancelEndsTheAttempt) {
 }
 
 } // namespace
-} // namespace alk::net
+} // namespace alk::net::dialer_test

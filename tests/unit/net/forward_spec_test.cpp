@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::net {
+namespace alk::net::forward_spec_test {
 namespace {
 
 TEST(ParseServer, AllForms) {
@@ -49,4 +49,4 @@ TEST(ParseForward, WrongOnesAreNamed) {
 }
 
 } // namespace
-} // namespace alk::net
+} // namespace alk::net::forward_spec_test

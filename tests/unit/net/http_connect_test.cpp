@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::net {
+namespace alk::net::http_connect_test {
 namespace {
 
 using State = Socks5::State;
@@ -94,4 +94,4 @@ TEST(ProxyRequest, FirstByteDecides) {
 }
 
 } // namespace
-} // namespace alk::net
+} // namespace alk::net::http_connect_test

@@ -8,7 +8,7 @@
 #include <asio/write.hpp>
 #include <gtest/gtest.h>
 
-namespace alk::net {
+namespace alk::net::listener_test {
 namespace {
 
 using asio::ip::tcp;
@@ -110,4 +110,4 @@ TEST_F(PrefixStreamTest, NoPrefixNoWrapper) {
 }
 
 } // namespace
-} // namespace alk::net
+} // namespace alk::net::listener_test

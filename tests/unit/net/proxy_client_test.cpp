@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::net {
+namespace alk::net::proxy_client_test {
 namespace {
 
 using namespace std::string_literals;
@@ -126,4 +126,4 @@ TEST(ConnectClient, AHeadHasAnEnd) {
 }
 
 } // namespace
-} // namespace alk::net
+} // namespace alk::net::proxy_client_test

@@ -8,7 +8,7 @@
 #include <asio/write.hpp>
 #include <gtest/gtest.h>
 
-namespace alk::net {
+namespace alk::net::proxy_connect_test {
 namespace {
 
 using namespace std::string_literals;
@@ -194,4 +194,4 @@ TEST_F(ProxyConnectTest, HttpNamesThatNoHeadCanCarry) {
 }
 
 } // namespace
-} // namespace alk::net
+} // namespace alk::net::proxy_connect_test

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::net {
+namespace alk::net::proxy_header_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -229,4 +229,4 @@ TEST_F(ProxyStream, KnowsItAlsoWhenItEndsWithAReset) {
 }
 
 } // namespace
-} // namespace alk::net
+} // namespace alk::net::proxy_header_test

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::net {
+namespace alk::net::resolver_test {
 namespace {
 
 using std::chrono::hours;
@@ -144,4 +144,4 @@ TEST(ResolveHere, KnowsEveryNotationOfAnAddressAndNoNames) {
 }
 
 } // namespace
-} // namespace alk::net
+} // namespace alk::net::resolver_test

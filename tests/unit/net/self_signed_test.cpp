@@ -6,7 +6,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
-namespace alk::net {
+namespace alk::net::self_signed_test {
 
 using testing::StartsWith;
 using Certificate = Handle<X509, X509_free>;
@@ -88,4 +88,4 @@ TEST_F(SelfSigned, RefusesWhatIsNotPem) {
   EXPECT_THAT(std::string(key_.view()), StartsWith("-----BEGIN PRIVATE KEY-----\n"));
 }
 
-} // namespace alk::net
+} // namespace alk::net::self_signed_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::net {
+namespace alk::net::sniff_test {
 namespace {
 
 TEST(Sniff, EveryProperPrefixOfTheOpeningNeedsMore) {
@@ -42,4 +42,4 @@ TEST(Sniff, TlsRecordsAndOldHellosOpenTls) {
 }
 
 } // namespace
-} // namespace alk::net
+} // namespace alk::net::sniff_test

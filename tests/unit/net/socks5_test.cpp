@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::net {
+namespace alk::net::socks5_test {
 namespace {
 
 using State = Socks5::State;
@@ -133,4 +133,4 @@ TEST(Socks5, SuccessReply) {
 }
 
 } // namespace
-} // namespace alk::net
+} // namespace alk::net::socks5_test

@@ -6,7 +6,7 @@
 #include <asio/connect.hpp>
 #include <gtest/gtest.h>
 
-namespace alk::net {
+namespace alk::net::stream_test {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -134,4 +134,4 @@ TEST_F(StreamTest, BothDirectionsWaitApart) {
 }
 
 } // namespace
-} // namespace alk::net
+} // namespace alk::net::stream_test

@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-namespace alk::net {
+namespace alk::net::tls_pair_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -99,4 +99,4 @@ TEST_F(TlsPair, WithoutItsDirectoryNothingIsMade) {
             Kind::NotFound);
 }
 
-} // namespace alk::net
+} // namespace alk::net::tls_pair_test

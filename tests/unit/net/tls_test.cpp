@@ -11,7 +11,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::net {
+namespace alk::net::tls_test {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -372,4 +372,4 @@ TEST_F(Stealth, PlainTextOnTheTlsPortIsHandedOver) {
 }
 
 } // namespace
-} // namespace alk::net
+} // namespace alk::net::tls_test

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::pubkey {
+namespace alk::pubkey::anchor_test {
 namespace {
 
 // Of the mnemonic "abandon ... about", computed with Python's cryptography.
@@ -89,4 +89,4 @@ TEST(AnchorKey, IsTakenInEachFormInWhichItIsShown) {
 }
 
 } // namespace
-} // namespace alk::pubkey
+} // namespace alk::pubkey::anchor_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::pubkey {
+namespace alk::pubkey::auth_token_test {
 namespace {
 
 TEST(AuthToken, TextAndBack) {
@@ -30,4 +30,4 @@ TEST(AuthToken, OnlyItsOwnShape) {
 }
 
 } // namespace
-} // namespace alk::pubkey
+} // namespace alk::pubkey::auth_token_test

@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-namespace alk::pubkey {
+namespace alk::pubkey::authorized_keys_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -176,4 +176,4 @@ TEST(KeyLineParts, AreTheFieldsAsWritten) {
 }
 
 } // namespace
-} // namespace alk::pubkey
+} // namespace alk::pubkey::authorized_keys_test

@@ -4,7 +4,7 @@
 
 #include <gmock/gmock.h>
 
-namespace alk::pubkey {
+namespace alk::pubkey::certificate_test {
 namespace {
 
 using testing::certificate;
@@ -139,4 +139,4 @@ TEST(Authorities, BareKeysOfTheirFileAreAuthorities) {
 }
 
 } // namespace
-} // namespace alk::pubkey
+} // namespace alk::pubkey::certificate_test

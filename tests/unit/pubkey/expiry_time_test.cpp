@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::pubkey {
+namespace alk::pubkey::expiry_time_test {
 namespace {
 
 // Local time of a test, put back afterwards.
@@ -79,4 +79,4 @@ TEST(ExpiryTime, NothingAtOrBeforeTheEpoch) {
 }
 
 } // namespace
-} // namespace alk::pubkey
+} // namespace alk::pubkey::expiry_time_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::pubkey {
+namespace alk::pubkey::from_list_test {
 namespace {
 
 bool admits(std::string_view list, std::string_view address) {
@@ -116,4 +116,4 @@ TEST(Wildcard, BacktracksOverStars) {
 }
 
 } // namespace
-} // namespace alk::pubkey
+} // namespace alk::pubkey::from_list_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::pubkey {
+namespace alk::pubkey::key_blob_test {
 namespace {
 
 using testing::key;
@@ -93,4 +93,4 @@ TEST(Fingerprint, RefusesOtherSpellings) {
 }
 
 } // namespace
-} // namespace alk::pubkey
+} // namespace alk::pubkey::key_blob_test

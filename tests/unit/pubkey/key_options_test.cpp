@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-namespace alk::pubkey {
+namespace alk::pubkey::key_options_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -164,4 +164,4 @@ TEST(KeyOptions, AnOlderSpellingOnAuthorities) {
 }
 
 } // namespace
-} // namespace alk::pubkey
+} // namespace alk::pubkey::key_options_test

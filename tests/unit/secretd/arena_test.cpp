@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace alk::secretd {
+namespace alk::secretd::arena_test {
 namespace {
 
 using testing::make_arena;
@@ -138,4 +138,4 @@ TEST(Arena, WithoutLockedMemoryThereIsNone) {
 }
 
 } // namespace
-} // namespace alk::secretd
+} // namespace alk::secretd::arena_test

@@ -6,7 +6,7 @@
 
 #include <sodium.h>
 
-namespace alk::secretd {
+namespace alk::secretd::derivation_test {
 namespace {
 
 using testing::abandon;
@@ -157,4 +157,4 @@ TEST_F(Derivation, PublishedGcmCases) {
 }
 
 } // namespace
-} // namespace alk::secretd
+} // namespace alk::secretd::derivation_test

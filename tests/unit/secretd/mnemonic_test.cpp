@@ -3,7 +3,7 @@
 #include "alknet-secretd/words.hpp"
 #include "vectors.hpp"
 
-namespace alk::secretd {
+namespace alk::secretd::mnemonic_test {
 namespace {
 
 using testing::abandon;
@@ -118,4 +118,4 @@ TEST(Words, AreTheListInOrder) {
 }
 
 } // namespace
-} // namespace alk::secretd
+} // namespace alk::secretd::mnemonic_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::secretd {
+namespace alk::secretd::path_test {
 namespace {
 
 std::string read(std::string_view text) {
@@ -91,4 +91,4 @@ TEST(Path, KeyVersionsBeginAtTwo) {
 }
 
 } // namespace
-} // namespace alk::secretd
+} // namespace alk::secretd::path_test

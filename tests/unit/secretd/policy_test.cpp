@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::secretd {
+namespace alk::secretd::policy_test {
 namespace {
 
 constexpr std::uint32_t own = 901, listend = 902, metrics = 903, stored = 904, admin = 1000, stranger = 1001;
@@ -77,4 +77,4 @@ TEST(Policy, ListendHasOneKeyAndOneTag) {
 }
 
 } // namespace
-} // namespace alk::secretd
+} // namespace alk::secretd::policy_test

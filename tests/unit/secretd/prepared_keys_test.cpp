@@ -3,7 +3,7 @@
 
 #include <sodium.h>
 
-namespace alk::secretd {
+namespace alk::secretd::prepared_keys_test {
 namespace {
 
 using testing::make_arena;
@@ -86,4 +86,4 @@ TEST(Seal, WantsAKey) {
 }
 
 } // namespace
-} // namespace alk::secretd
+} // namespace alk::secretd::prepared_keys_test

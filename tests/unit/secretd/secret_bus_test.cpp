@@ -11,7 +11,7 @@
 #include <sodium.h>
 #include <unistd.h>
 
-namespace alk::secretd {
+namespace alk::secretd::secret_bus_test {
 namespace {
 
 using testing::abandon;
@@ -419,4 +419,4 @@ TEST(UnlockRequest, HasOneForm) {
 }
 
 } // namespace
-} // namespace alk::secretd
+} // namespace alk::secretd::secret_bus_test

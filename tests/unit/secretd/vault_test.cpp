@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-namespace alk::secretd {
+namespace alk::secretd::vault_test {
 namespace {
 
 using testing::abandon;
@@ -265,4 +265,4 @@ TEST_F(CacheTest, TheLeastRecentlyUsedGoes) {
 }
 
 } // namespace
-} // namespace alk::secretd
+} // namespace alk::secretd::vault_test

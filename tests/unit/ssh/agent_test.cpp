@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-namespace alk::ssh {
+namespace alk::ssh::agent_test {
 namespace {
 
 constexpr char identities_request = 11, identities_answer = 12, sign_request = 13, sign_answer = 14,
@@ -141,4 +141,4 @@ TEST(AgentGate, EndsWhileTheAgentThinks) {
 }
 
 } // namespace
-} // namespace alk::ssh
+} // namespace alk::ssh::agent_test

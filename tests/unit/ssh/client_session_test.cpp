@@ -15,7 +15,7 @@
 #include <asio/write.hpp>
 #include <gtest/gtest.h>
 
-namespace alk::ssh {
+namespace alk::ssh::client_session_test {
 namespace {
 
 using asio::ip::tcp;
@@ -264,4 +264,4 @@ TEST_F(ClientSessionTest, ServerEndingIsLost) {
 }
 
 } // namespace
-} // namespace alk::ssh
+} // namespace alk::ssh::client_session_test

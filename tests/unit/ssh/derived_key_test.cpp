@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::ssh {
+namespace alk::ssh::derived_key_test {
 namespace {
 
 // The known answer of m/74'/0'/1'/0' for "abandon" x11 + "about".
@@ -38,4 +38,4 @@ TEST(DerivedKey, LooksAsSshKeygenWritesIt) {
 }
 
 } // namespace
-} // namespace alk::ssh
+} // namespace alk::ssh::derived_key_test

@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-namespace alk::ssh {
+namespace alk::ssh::identity_test {
 namespace {
 
 // ssh-keygen -t ed25519 -N 'open sesame' -Z aes256-ctr -a 1
@@ -127,4 +127,4 @@ TEST_F(IdentityTest, PublicKeyNeedsAnAgent) {
 }
 
 } // namespace
-} // namespace alk::ssh
+} // namespace alk::ssh::identity_test

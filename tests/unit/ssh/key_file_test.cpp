@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-namespace alk::ssh {
+namespace alk::ssh::key_file_test {
 
 using testing::HasSubstr;
 using testing::StartsWith;
@@ -113,4 +113,4 @@ TEST(Fingerprint, RefusesWhatIsNoKey) {
     EXPECT_EQ(fingerprint(line).error().kind, Kind::Invalid) << line;
 }
 
-} // namespace alk::ssh
+} // namespace alk::ssh::key_file_test

@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-namespace alk::ssh {
+namespace alk::ssh::known_hosts_test {
 namespace {
 
 PresentedKey make_key(char fill) {
@@ -116,4 +116,4 @@ TEST(KnownHosts, Pins) {
 }
 
 } // namespace
-} // namespace alk::ssh
+} // namespace alk::ssh::known_hosts_test

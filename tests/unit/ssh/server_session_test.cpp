@@ -2,11 +2,11 @@
 
 #include <gtest/gtest.h>
 
-namespace alk::ssh {
+namespace alk::ssh::server_session_test {
 
 TEST(MemoryTransport, LibsshReachesTheInterposedFunctions) {
   auto checked = check_interposition();
   EXPECT_TRUE(checked) << checked.error().describe();
 }
 
-} // namespace alk::ssh
+} // namespace alk::ssh::server_session_test

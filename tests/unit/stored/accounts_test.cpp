@@ -5,7 +5,7 @@
 
 #include <gmock/gmock.h>
 
-namespace alk::stored {
+namespace alk::stored::accounts_test {
 namespace {
 
 using testing::ElementsAre;
@@ -296,4 +296,4 @@ TEST_P(Memberships, MakeNoCircle) {
 }
 
 } // namespace
-} // namespace alk::stored
+} // namespace alk::stored::accounts_test

@@ -6,7 +6,7 @@
 
 #include <gmock/gmock.h>
 
-namespace alk::stored {
+namespace alk::stored::anchors_test {
 namespace {
 
 using testing::ElementsAre;
@@ -233,4 +233,4 @@ TEST(ParseAnchors, SeveralWithBlanksBetween) {
 }
 
 } // namespace
-} // namespace alk::stored
+} // namespace alk::stored::anchors_test

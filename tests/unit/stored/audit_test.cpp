@@ -4,7 +4,7 @@
 
 #include <gmock/gmock.h>
 
-namespace alk::stored {
+namespace alk::stored::audit_test {
 namespace {
 
 using testing::HasSubstr;
@@ -180,4 +180,4 @@ TEST(AuditAnchorText, IsReadStrictly) {
 }
 
 } // namespace
-} // namespace alk::stored
+} // namespace alk::stored::audit_test

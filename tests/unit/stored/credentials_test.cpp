@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-namespace alk::stored {
+namespace alk::stored::credentials_test {
 namespace {
 
 using testing::ElementsAre;
@@ -205,4 +205,4 @@ TEST_P(ApiKeys, OnlyHashesAndPrefixesComeIn) {
 }
 
 } // namespace
-} // namespace alk::stored
+} // namespace alk::stored::credentials_test

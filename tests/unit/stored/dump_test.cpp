@@ -15,7 +15,7 @@
 
 #include <gmock/gmock.h>
 
-namespace alk::stored {
+namespace alk::stored::dump_test {
 namespace {
 
 using testing::HasSubstr;
@@ -372,4 +372,4 @@ TEST_P(DumpTest, EndsWhenItsReaderGoes) {
 ON_EVERY_ENGINE(DumpTest);
 
 } // namespace
-} // namespace alk::stored
+} // namespace alk::stored::dump_test

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <sys/wait.h>
 
-namespace alk::stored {
+namespace alk::stored::engine_test {
 namespace {
 
 constexpr const char* tenant_id = "0b0e6d5e-90aa-4c39-8a3f-0a4f9c3f1d52";
@@ -279,4 +279,4 @@ TEST(Place, TakesOnlyOurIds) {
 }
 
 } // namespace
-} // namespace alk::stored
+} // namespace alk::stored::engine_test

@@ -4,7 +4,7 @@
 
 #include <gmock/gmock.h>
 
-namespace alk::stored {
+namespace alk::stored::faults_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -48,4 +48,4 @@ TEST_F(FaultsTest, OtherErrorsAreTheCallers) {
 }
 
 } // namespace
-} // namespace alk::stored
+} // namespace alk::stored::faults_test

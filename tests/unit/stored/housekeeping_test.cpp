@@ -5,7 +5,7 @@
 #include "alknet-stored/streams.hpp"
 #include "identity_test_base.hpp"
 
-namespace alk::stored {
+namespace alk::stored::housekeeping_test {
 namespace {
 
 class Sweep : public IdentityTest {
@@ -110,4 +110,4 @@ TEST(Housekeeping, SweepsEveryDatabaseThatThereIsAndMakesNone) {
 }
 
 } // namespace
-} // namespace alk::stored
+} // namespace alk::stored::housekeeping_test

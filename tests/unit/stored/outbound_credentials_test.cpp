@@ -5,7 +5,7 @@
 
 #include <gmock/gmock.h>
 
-namespace alk::stored {
+namespace alk::stored::outbound_credentials_test {
 namespace {
 
 using testing::HasSubstr;
@@ -103,4 +103,4 @@ TEST_P(Outbound, TheLogNamesItAndHoldsNoRecord) {
 }
 
 } // namespace
-} // namespace alk::stored
+} // namespace alk::stored::outbound_credentials_test

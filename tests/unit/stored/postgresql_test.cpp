@@ -9,7 +9,7 @@
 
 #include <gmock/gmock.h>
 
-namespace alk::stored {
+namespace alk::stored::postgresql_test {
 namespace {
 
 using testing::HasSubstr;
@@ -282,4 +282,4 @@ TEST_P(Postgresql, AHeadHearsWhatAnotherCommits) {
 }
 
 } // namespace
-} // namespace alk::stored
+} // namespace alk::stored::postgresql_test

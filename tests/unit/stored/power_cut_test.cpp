@@ -10,7 +10,7 @@
 #include <future>
 #include <set>
 
-namespace alk::stored {
+namespace alk::stored::power_cut_test {
 namespace {
 
 constexpr int cuts = 50;
@@ -145,4 +145,4 @@ TEST(PowerCut, WithoutSyncsItDoes) {
 }
 
 } // namespace
-} // namespace alk::stored
+} // namespace alk::stored::power_cut_test

@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 
-namespace alk::stored {
+namespace alk::stored::queues_bus_test {
 namespace {
 
 using testing::IsEmpty;
@@ -155,4 +155,4 @@ TEST_F(QueuesBus, AListenerHearsWhatIsToldFromNowOn) {
 }
 
 } // namespace
-} // namespace alk::stored
+} // namespace alk::stored::queues_bus_test

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace alk::stored {
+namespace alk::stored::sqlite_test {
 namespace {
 
 using testing::HasSubstr;
@@ -288,4 +288,4 @@ TEST_F(Partial, NothingElseIsRemoved) {
 }
 
 } // namespace
-} // namespace alk::stored
+} // namespace alk::stored::sqlite_test

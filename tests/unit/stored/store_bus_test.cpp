@@ -8,7 +8,7 @@
 
 #include <gmock/gmock.h>
 
-namespace alk::stored {
+namespace alk::stored::store_bus_test {
 namespace {
 
 using testing::ElementsAre;
@@ -321,4 +321,4 @@ TEST(StorePolicy, EachUserReachesWhatIsTheirs) {
 }
 
 } // namespace
-} // namespace alk::stored
+} // namespace alk::stored::store_bus_test

@@ -3,7 +3,7 @@
 #include "alknet-stored/streams.hpp"
 #include "engine_test_base.hpp"
 
-namespace alk::stored {
+namespace alk::stored::streams_test {
 namespace {
 
 class Streams : public EngineTest {
@@ -102,4 +102,4 @@ TEST(Json, ObjectsAreWrittenEscapedAndRead) {
 }
 
 } // namespace
-} // namespace alk::stored
+} // namespace alk::stored::streams_test

@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 
-namespace alk::stored {
+namespace alk::stored::subscribe_bus_test {
 namespace {
 
 using testing::ElementsAre;
@@ -261,4 +261,4 @@ TEST_F(SubscribeBus, StreamsAreListedWithTheirNewest) {
 }
 
 } // namespace
-} // namespace alk::stored
+} // namespace alk::stored::subscribe_bus_test

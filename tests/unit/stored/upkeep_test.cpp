@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-namespace alk::stored {
+namespace alk::stored::upkeep_test {
 namespace {
 
 using testing::Contains;
@@ -331,4 +331,4 @@ TEST(EngineWithoutFiles, SaysWhatToUseInstead) {
 }
 
 } // namespace
-} // namespace alk::stored
+} // namespace alk::stored::upkeep_test

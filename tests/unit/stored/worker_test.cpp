@@ -5,7 +5,7 @@
 #include <atomic>
 #include <future>
 
-namespace alk::stored {
+namespace alk::stored::worker_test {
 namespace {
 
 constexpr const char* tenant_id = "0b0e6d5e-90aa-4c39-8a3f-0a4f9c3f1d52";
@@ -159,4 +159,4 @@ TEST_P(Workers, ReadersDoNotWrite) {
 }
 
 } // namespace
-} // namespace alk::stored
+} // namespace alk::stored::worker_test

@@ -4,8 +4,8 @@
 
 #include <gmock/gmock.h>
 
-using namespace alk;
-using namespace alk::stored;
+namespace alk::stored::projection_test {
+
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -287,3 +287,4 @@ TEST_P(Projection, consumers_are_bounded) {
   EXPECT_REFUSED(in<Consumer>([](Transaction& tables) { return create_consumer(tables, "x", {}, 0); }), Busy,
                  "too many consumers");
 }
+} // namespace alk::stored::projection_test

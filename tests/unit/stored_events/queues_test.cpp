@@ -5,8 +5,8 @@
 
 #include <gmock/gmock.h>
 
-using namespace alk;
-using namespace alk::stored;
+namespace alk::stored::queues_test {
+
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -258,3 +258,4 @@ TEST_P(Queues, a_listener_hears_what_follows_and_nothing_from_before) {
   EXPECT_EQ(prune(now, 1), 0U);
   EXPECT_EQ(prune(now + 1, 1), 1U);
 }
+} // namespace alk::stored::queues_test

@@ -3,8 +3,8 @@
 
 #include <gmock/gmock.h>
 
-using namespace alk;
-using namespace alk::stored;
+namespace alk::stored::acl_graph_test {
+
 using testing::HasSubstr;
 
 namespace {
@@ -239,3 +239,4 @@ TEST_P(AclGraph, the_members_of_an_organisation_cost_a_check_nothing) {
     return {};
   }));
 }
+} // namespace alk::stored::acl_graph_test

@@ -7,9 +7,7 @@
 
 #include <gtest/gtest.h>
 
-using namespace alk;
-using namespace alk::stored;
-
+namespace alk::stored::acl_random_test {
 namespace {
 
 class RandomWorld : public AclWorld {
@@ -157,3 +155,4 @@ TEST(AclRandom, an_explanation_says_what_the_check_says_and_its_paths_hold) {
     }
   }
 }
+} // namespace alk::stored::acl_random_test

@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-using namespace alk;
-using namespace alk::stored;
+namespace alk::stored::acl_test {
+
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -295,3 +295,4 @@ TEST(AclExplain, names_the_principal_that_is_not_active) {
   EXPECT_EQ(why->findings[0].inactive, "alice");
   EXPECT_EQ(explain_access(world, "alice", scopes({"a"}))->findings[0].inactive, "alice");
 }
+} // namespace alk::stored::acl_test

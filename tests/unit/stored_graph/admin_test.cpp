@@ -5,9 +5,7 @@
 #include "alknet-stored/graph/graph_admin.hpp"
 #include "metagraph_world.hpp"
 
-using namespace alk;
-using namespace alk::stored;
-
+namespace alk::stored::admin_test {
 namespace {
 
 constexpr const char* type_json = R"({"name":"t","config":{"graph_type":"directed"},
@@ -120,3 +118,4 @@ TEST_P(Administration, the_access_control_graph_stays) {
       Conflict, "stays");
   EXPECT_EQ(rows("nodes"), 1);
 }
+} // namespace alk::stored::admin_test

@@ -2,8 +2,8 @@
 
 #include <gmock/gmock.h>
 
-using namespace alk;
-using namespace alk::stored;
+namespace alk::stored::metagraph_test {
+
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -396,3 +396,4 @@ TEST_P(MetagraphBadInput, what_is_not_there_is_not_found) {
   EXPECT_REFUSED(write([&](Transaction& tables) { return delete_graph_type(tables, act_, "none"); }),
                  NotFound, "graph type");
 }
+} // namespace alk::stored::metagraph_test

@@ -4,9 +4,7 @@
 
 #include <gtest/gtest.h>
 
-using namespace alk;
-using namespace alk::stored;
-
+namespace alk::stored::pattern_test {
 namespace {
 
 bool found(std::string_view expression, std::string_view text) {
@@ -130,3 +128,4 @@ TEST(Pattern, a_spent_budget_is_busy) {
   ASSERT_FALSE(verdict);
   EXPECT_EQ(verdict.error().kind, Kind::Busy);
 }
+} // namespace alk::stored::pattern_test

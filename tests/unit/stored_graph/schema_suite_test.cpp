@@ -8,8 +8,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-using namespace alk;
-using namespace alk::stored;
+namespace alk::stored::schema_suite_test {
+
 using nlohmann::json;
 
 namespace {
@@ -99,3 +99,4 @@ TEST(SchemaSuite, without_them_references_to_other_documents_are_unsupported_and
   for (const auto& name : tally.unsupported) EXPECT_TRUE(name.starts_with("refRemote.json: ")) << name;
   EXPECT_EQ(tally.right + tally.unsupported.size(), cases_in_suite);
 }
+} // namespace alk::stored::schema_suite_test

@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-using namespace alk;
-using namespace alk::stored;
+namespace alk::stored::schema_test {
+
 using testing::ElementsAre;
 using testing::Field;
 using testing::HasSubstr;
@@ -198,3 +198,4 @@ TEST(SchemaCache, a_version_whose_text_was_rolled_back_is_compiled_anew) {
   EXPECT_THAT(*(*other)->validate("1"), IsEmpty());
   EXPECT_EQ(cache.size(), 1U);
 }
+} // namespace alk::stored::schema_test
