@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 
+#include <algorithm>
 #include <cerrno>
 
 #include <fcntl.h>
@@ -252,8 +253,10 @@ Message& Message::write_u64(std::uint64_t value) {
 Message& Message::write_text(std::string_view value) {
   if (error_ < 0) return *this;
   if (!is_utf8(value)) return note(-EILSEQ);
-  std::string terminated(value);
-  return note(::sd_bus_message_append_basic(raw(), 's', terminated.c_str()));
+  char* place = nullptr;
+  note(::sd_bus_message_append_string_space(raw(), value.size(), &place));
+  if (error_ == 0) std::copy(value.begin(), value.end(), place);
+  return *this;
 }
 
 Message& Message::write_bytes(std::string_view value) {
