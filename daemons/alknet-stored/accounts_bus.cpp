@@ -39,7 +39,7 @@ Result<Plan> plan_create(bus::Call& call, const Act& act) {
   return changing([=](Transaction& tables) { return create_account(tables, act, facts); }, write_account);
 }
 
-Result<Plan> plan_get(bus::Call& call, const Act&) {
+Result<Plan> plan_get(bus::Call& call) {
   ALK_TRY(const std::string reference, call.in.read_text());
   return reading_row([=](Transaction& tables) { return require_account(tables, reference); }, write_account);
 }

@@ -48,7 +48,7 @@ Result<Plan> plan_authenticate(bus::Call& call, const Act& act) {
       write_answer);
 }
 
-Result<Plan> plan_revision(bus::Call&, const Act&) {
+Result<Plan> plan_revision(bus::Call&) {
   return reading_row(
       [](Transaction& tables) { return revision(tables); },
       [](bus::Message& out, std::int64_t number) { out.write_u64(static_cast<std::uint64_t>(number)); });

@@ -77,7 +77,7 @@ Methods outbound_methods(StoreBus* self) {
       StoreBus::method(self, "PutCredential", {name, consumer, record, {"b", "replace"}}, {credential},
                        plan_put),
       StoreBus::method(self, "GetCredential", {name}, {consumer, record},
-                       [self](bus::Call& call, const Act&) { return plan_get(*self, call); }),
+                       [self](bus::Call& call) { return plan_get(*self, call); }),
       StoreBus::method(self, "ListCredentials", {}, {{"aa{sv}", "credentials"}}, plan_list),
       StoreBus::method(self, "RemoveCredential", {name}, {credential}, plan_remove),
   };

@@ -25,6 +25,9 @@ struct Plan {
 // Reads the arguments and says what to do; an error ends the call.
 using Planner = std::function<Result<Plan>(bus::Call& call, const Act& act)>;
 
+// The same for who only looks, which is nobody's act.
+using Looker = std::function<Result<Plan>(bus::Call& call)>;
+
 // `function`: Result<T>(Transaction&). `encode`: void(bus::Message&, const T&).
 template <class Function, class Encode>
 Plan reading(Function function, Encode encode) {

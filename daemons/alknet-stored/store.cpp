@@ -94,7 +94,10 @@ std::optional<Result<void>> Store::read_at_once(const Work& work) {
 
 void Store::read(Place place, Work work, Done done, Extent extent) {
   if (extent == Extent::Row && place.is_system() && front_ && !front_waits_) {
-    if (auto result = read_at_once(work)) return ticket(place, std::move(done))(std::move(*result));
+    if (auto result = read_at_once(work)) {
+      if (!*result && on_error_) on_error_(place, result->error());
+      return done(std::move(*result));
+    }
     // What a disk is asked for is there once the reader has it: until then nobody tries again.
     front_waits_ = true;
     done = [this, done = std::move(done)](Result<void> result) {

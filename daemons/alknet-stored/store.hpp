@@ -13,14 +13,16 @@ inline constexpr std::size_t reader_count = 2;
 
 class Store {
  public:
-  using Done = std::function<void(Result<void>)>; // called on the loop, never from within the call
+  // Called on the loop, and only by read() from within the call.
+  using Done = std::function<void(Result<void>)>;
 
   // Errors: as of opening the system's database. `loop` must outlive the store.
   static Result<std::unique_ptr<Store>> open(asio::io_context& loop, std::unique_ptr<Engine> engine);
   ~Store(); // finishes what waits; its answers are dropped
 
   void write(Place place, Work work, Done done);
-  // Of a row: on the loop itself, if the engine can do that without waiting; else by a reader, as all others.
+  // A row is read on the loop itself, if the engine can do that without waiting, and `done` is called from
+  // within the call: the bus forwards one answer while the next row is read. Else by a reader, as all others.
   void read(Place place, Work work, Done done, Extent extent = Extent::Open);
 
   // Takes an organisation's database out of use once everybody has closed it, or erases it for good. One that

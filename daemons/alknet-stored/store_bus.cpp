@@ -35,13 +35,24 @@ bus::Method StoreBus::method(StoreBus* self, const char* name, std::vector<bus::
                              std::vector<bus::Argument> out, Planner planner) {
   auto handler = [self, planner = std::move(planner)](bus::Call call) {
     auto plan = planner(call, self->make_act_(call));
-    if (!plan) {
-      self->counts_.refused(plan.error().kind);
-      return call.finish(pass(std::move(plan).error()));
-    }
-    self->start(std::move(call), std::move(*plan));
+    self->take(std::move(call), std::move(plan));
   };
   return {name, std::move(in), std::move(out), bus::Method::Defer(handler)};
+}
+
+bus::Method StoreBus::method(StoreBus* self, const char* name, std::vector<bus::Argument> in,
+                             std::vector<bus::Argument> out, Looker looker) {
+  auto handler = [self, looker = std::move(looker)](bus::Call call) {
+    auto plan = looker(call);
+    self->take(std::move(call), std::move(plan));
+  };
+  return {name, std::move(in), std::move(out), bus::Method::Defer(handler)};
+}
+
+void StoreBus::take(bus::Call call, Result<Plan> plan) {
+  if (plan) return start(std::move(call), std::move(*plan));
+  counts_.refused(plan.error().kind);
+  call.finish(pass(std::move(plan).error()));
 }
 
 void StoreBus::start(bus::Call call, Plan plan) {

@@ -30,6 +30,8 @@ class StoreBus {
   // A method whose answer is the storage's.
   static bus::Method method(StoreBus* self, const char* name, std::vector<bus::Argument> in,
                             std::vector<bus::Argument> out, Planner planner);
+  static bus::Method method(StoreBus* self, const char* name, std::vector<bus::Argument> in,
+                            std::vector<bus::Argument> out, Looker looker);
 
   void start(bus::Call call, Plan plan);
   // Another program may have changed something: whoever listens hears of a new revision, if there is one.
@@ -47,6 +49,7 @@ class StoreBus {
 
  private:
   void announce(std::int64_t revision);
+  void take(bus::Call call, Result<Plan> plan);
 
   Store& store_;
   MakeAct make_act_;
