@@ -127,7 +127,11 @@ Result<Connection*> Worker::connection(const Place& place) {
 // An organisation's database is made when somebody first writes to it.
 Result<std::unique_ptr<Connection>> Worker::open_tenant(const Place& place) {
   auto opened = engine_.open(place, access_);
-  if (opened || opened.error().kind != Kind::NotFound || access_ == Access::Read) return opened;
+  if (opened || opened.error().kind != Kind::NotFound) return opened;
+  if (access_ == Access::Read)
+    return fail(Kind::NotFound,
+                "the organisation has nothing here yet: its database is made when something is "
+                "first written for it");
   ALK_TRY_VOID(system_->transact(Access::Read, [&](Transaction& tables) -> Result<void> {
     ALK_TRY(auto row, tables.find("SELECT 1 FROM organizations WHERE id = ?1", {place.id()}));
     if (!row) return fail(Kind::NotFound, "no such organisation");

@@ -163,9 +163,10 @@ Result<Entry> StoreClient::remove_credential(const std::string& name) {
   return ask_entry("RemoveCredential", {name});
 }
 
-Result<Entries> StoreClient::list_audit(std::uint32_t limit, const std::string& account) {
+Result<Entries> StoreClient::list_audit(std::uint64_t before, std::uint32_t limit,
+                                        const std::string& account) {
   ALK_TRY(auto reply, ask("ListAudit", [&](bus::Message& call) {
-            call.write_u64(0).write_u32(limit).write_text(account);
+            call.write_u64(before).write_u32(limit).write_text(account);
           }));
   return reply.read_dictionaries();
 }

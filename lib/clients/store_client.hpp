@@ -63,7 +63,8 @@ class StoreClient {
   Result<Entries> list_credentials();
   Result<Entry> remove_credential(const std::string& name);
 
-  Result<Entries> list_audit(std::uint32_t limit, const std::string& account); // newest first
+  // Newest first, those before the row of this number; 0: the newest.
+  Result<Entries> list_audit(std::uint64_t before, std::uint32_t limit, const std::string& account);
   Result<Entry> verify_audit(const std::string& anchor);
   Result<std::uint64_t> prune_audit(std::uint64_t sequence);
 

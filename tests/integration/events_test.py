@@ -128,6 +128,8 @@ class Consumers(Events):
         self.assertGreaterEqual(self.asked("events", "prune", *everything, "--unread")["removed"], 2)
         self.assertEqual(self.asked("events", "consumers")["consumers"][0]["behind"], 0)
         self.assertEqual(self.ctl("events", "list"), "")
+        self.ctl("org", "add", "acme", "--owner", "ada@example.org")
+        self.assertIn("nothing here yet", self.ctl("events", "consumers", "--org", "acme", check=1))
 
     def test_one_goes_on_from_what_it_acknowledged_across_kills_of_both(self):
         self.require_dbus()

@@ -131,6 +131,8 @@ class Administration(Stored):
         self.assertIn("rows after the anchor: 1", self.ctl("audit", "verify", "--anchor", anchor))
         self.assertEqual([row["action"] for row in self.asked("audit", "list")["rows"]],
                          ["account.suspended", "account.created"])
+        ada = self.asked("account", "show", "ada@example.org")["id"]
+        self.assertRegex(self.ctl("audit", "list", "--before", "2"), rf"^NUMBER.*\n1 .* account\.created +{ada} +\{{.*\n$")
         self.assertIn("anchor", self.ctl("audit", "verify", "--anchor", f"1:{'0' * 64}", check=1))
         self.ctl("audit", "prune", "1")
         self.assertIn("intact: 2 rows", self.ctl("audit", "verify"))

@@ -10,17 +10,26 @@
 
 namespace alk::alknetctl {
 
-int audit_list(StoreClient& store, std::uint32_t limit, const std::string& account, const Output& output) {
-  auto rows = store.list_audit(limit, account);
+namespace {
+
+// Whose row it is: an account's, else an organisation's.
+std::string about(const bus::Dictionary& row) {
+  return entry_cell(row, row.contains("account_id") ? "account_id" : "org_id");
+}
+
+} // namespace
+
+int audit_list(StoreClient& store, const AuditPage& page, const Output& output) {
+  auto rows = store.list_audit(page.before, page.limit, page.account);
   if (!rows) return report(rows.error(), output);
   if (output.format == Format::Json) {
     print_json({{"rows", entries_json(*rows)}}, output);
     return exit_ok;
   }
-  Table table({"NUMBER", "TIME", "WHO", "ACTION", "DETAILS"});
+  Table table({"NUMBER", "TIME", "WHO", "ACTION", "ABOUT", "DETAILS"});
   for (const auto& row : *rows)
     table.add({entry_cell(row, "sequence"), entry_date(row, "time"), entry_cell(row, "actor"),
-               entry_cell(row, "action"), entry_cell(row, "details")});
+               entry_cell(row, "action"), about(row), entry_cell(row, "details")});
   table.print(output.out);
   return exit_ok;
 }

@@ -15,7 +15,7 @@ struct StoreWords {
   bool no_scopes = false;
   bool of_this_machine = false; // the system's bus is asked
   std::uint32_t limit = 100;
-  std::uint64_t sequence = 0;
+  std::uint64_t sequence = 0, before = 0;
 };
 
 int with_store(const Place& place, const Output& output, const std::function<int(StoreClient&)>& verb) {
@@ -190,10 +190,11 @@ void add_api_keys(Noun keys, Words& words) {
 
 void add_audit(Noun audit, Words& words) {
   auto* list = audit.verb("list", "The newest rows", [](StoreClient& s, const Words& w, const Output& o) {
-    return audit_list(s, w.limit, w.account, o);
+    return audit_list(s, {w.before, w.limit, w.account}, o);
   });
   list->add_option("--account", words.account, "Only about this one")->type_name("ACCOUNT");
   list->add_option("--limit", words.limit, "How many")->check(CLI::Range(1, 1000))->capture_default_str();
+  list->add_option("--before", words.before, "Only rows before this one")->type_name("NUMBER");
   auto* verify = audit.verb("verify", "Check the whole log, and print the anchor to keep",
                             [](StoreClient& s, const Words& w, const Output& o) {
                               return audit_verify(s, {w.anchor, w.anchor_key, w.of_this_machine}, o);

@@ -66,7 +66,12 @@ int apikey_create(StoreClient& store, const NewApiKey& wanted, const Output& out
 int apikey_list(StoreClient& store, const std::string& account, const Output& output);
 int apikey_revoke(StoreClient& store, const std::string& key, const Output& output);
 
-int audit_list(StoreClient& store, std::uint32_t limit, const std::string& account, const Output& output);
+struct AuditPage {
+  std::uint64_t before = 0; // 0: the newest
+  std::uint32_t limit = 100;
+  std::string account; // only about this one
+};
+int audit_list(StoreClient& store, const AuditPage& page, const Output& output);
 // Compares with `anchor`, or when it is empty with those of the journal, if `journal`; and their signatures
 // with `key`, or when it is empty with the one that alknet-secretd tells. exit_failed when the log is not
 // intact, a signature is wrong, or none is by the key that was given.
