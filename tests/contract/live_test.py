@@ -144,7 +144,7 @@ class SeveralUsers(Live):
     def test_metrics_pass_the_first_gate_and_nothing_else_does(self):
         self.start_authd(AUTHD)
         self.assertIn("may not call org.alknet.Auth1.GetMetrics", self.call("GetMetrics", uid=METRICS, check=1))
-        for arguments in (["Reload"], ["Lookup", "s", "x"], ["Abort", "t", "1"]):
+        for arguments in (["Reload"], ["Lookup", "s", "x"], ["LookupCredential", "s", "x"], ["Abort", "t", "1"]):
             self.refused_by_the_bus(*arguments, uid=METRICS)
         self.refused_by_the_bus("GetMetrics", uid=STRANGER)
 

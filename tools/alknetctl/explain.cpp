@@ -36,7 +36,7 @@ Json explanation_json(const clients::Explanation& explanation) {
           {"text", explanation.text}};
 }
 
-std::string text_of(const bus::Dictionary& entry, const char* name) {
+std::string explained_text(const bus::Dictionary& entry, const char* name) {
   const auto* text = bus::find<std::string>(entry, name);
   return text != nullptr ? *text : std::string();
 }
@@ -74,9 +74,9 @@ Json constraints_json(const Constraints& constraints) {
 }
 
 Json key_json(const ExplainedKey& key) {
-  Json document{{"fingerprint", text_of(key.entry, "fingerprint")},
-                {"type", text_of(key.entry, "type")},
-                {"name", text_of(key.entry, "name")},
+  Json document{{"fingerprint", explained_text(key.entry, "fingerprint")},
+                {"type", explained_text(key.entry, "type")},
+                {"name", explained_text(key.entry, "name")},
                 {"accepted", key.login.accepted},
                 {"reason", key.login.reason}};
   if (!key.login.accepted) return document;
@@ -90,7 +90,8 @@ Json key_json(const ExplainedKey& key) {
 
 void print_key(const ExplainedKey& key, const Output& output) {
   output.out << entry_cell(key.entry, "fingerprint") << ' ' << entry_cell(key.entry, "name");
-  if (text_of(key.entry, "type") == "cert_authority") output.out << " (authority: each of its certificates)";
+  if (explained_text(key.entry, "type") == "cert_authority")
+    output.out << " (authority: each of its certificates)";
   output.out << ": ";
   if (!key.login.accepted) {
     output.out << "not let in: " << cell(key.login.reason) << '\n';
@@ -109,7 +110,7 @@ Result<std::vector<ExplainedKey>> explain_keys(StoreClient& store, Admin& admin,
   std::vector<ExplainedKey> explained;
   for (bus::Dictionary& entry : keys) {
     if (has_entry(entry, "revoked_at")) continue;
-    const std::string fingerprint = text_of(entry, "fingerprint");
+    const std::string fingerprint = explained_text(entry, "fingerprint");
     ALK_TRY(clients::Login login, admin.lookup_credential(fingerprint));
     ExplainedKey key{std::move(entry), std::move(login), {}};
     if (key.login.accepted) {
@@ -148,11 +149,11 @@ int explain_account(StoreClient& store, Admin& admin, const std::string& referen
                     const std::string& destination, const std::string& transport, const Output& output) {
   auto account = store.account(reference);
   if (!account) return report(account.error(), output);
-  const std::string status = text_of(*account, "status");
+  const std::string status = explained_text(*account, "status");
   if (status != "active")
     return report(Error{Kind::Conflict, "the account is " + status + ": nobody is let in as it", {}, {}},
                   output);
-  auto keys = explain_keys(store, admin, text_of(*account, "id"), destination, transport);
+  auto keys = explain_keys(store, admin, explained_text(*account, "id"), destination, transport);
   if (!keys) return report(keys.error(), output);
   if (keys->empty())
     return report(Error{Kind::NotFound, "the account has no key and no authority to log in with", {}, {}},
@@ -172,10 +173,11 @@ int print_explained(const bus::Dictionary& account, const std::vector<ExplainedK
   const bool allowed = std::any_of(keys.begin(), keys.end(), [](const ExplainedKey& key) {
     return key.login.accepted && key.explanation.allowed;
   });
-  print_json({{"account", {{"id", text_of(account, "id")}, {"email", text_of(account, "email")}}},
-              {"allowed", allowed},
-              {"keys", all}},
-             output);
+  print_json(
+      {{"account", {{"id", explained_text(account, "id")}, {"email", explained_text(account, "email")}}},
+       {"allowed", allowed},
+       {"keys", all}},
+      output);
   return exit_ok;
 }
 

@@ -1,5 +1,6 @@
 #include "keys.hpp"
 
+#include "base/secret_file.hpp"
 #include "base/text.hpp"
 #include "config/config.hpp"
 #include "format.hpp"
@@ -45,14 +46,14 @@ Result<KeysInput> take_keys_input(const std::vector<std::string>& words, std::is
     if (line.find('\n') != std::string::npos) return fail(Kind::Invalid, "a key is one line");
     return KeysInput{"the line", std::move(line)};
   }
-  ALK_TRY(std::string text, read_file(line, pubkey::max_key_file));
-  if (text.starts_with("-----BEGIN")) {
+  ALK_TRY(const SecretBytes text, read_secret_file(line, pubkey::max_key_file)); // it may be the wrong half
+  if (text.view().starts_with("-----BEGIN")) {
     std::string public_half = line + ".pub";
     bool there = ::access(public_half.c_str(), F_OK) == 0;
     return fail(Kind::Invalid,
                 line + ": a private key; add its public half" + (there ? ", " + public_half : ""));
   }
-  return KeysInput{line, std::move(text)};
+  return KeysInput{line, std::string(text.view())};
 }
 
 namespace {
