@@ -85,9 +85,13 @@ Result<Account> create_account(Transaction& tables, const Act& act, const Accoun
 }
 
 Result<Account> require_account(Transaction& tables, std::string_view reference) {
-  auto email = check_email(reference);
-  ALK_TRY(auto row, tables.find(ALK_ACCOUNT "WHERE id = ?1 OR email = ?2",
-                                {reference, email ? Value(*email) : Value()}));
+  std::optional<Row> row;
+  if (auto email = check_email(reference)) {
+    ALK_TRY(row, tables.find(ALK_ACCOUNT "WHERE email = ?1", {*email}));
+  }
+  if (!row) {
+    ALK_TRY(row, tables.find(ALK_ACCOUNT "WHERE id = ?1", {reference}));
+  }
   if (!row) return fail(Kind::NotFound, "no such account");
   return read_account(*row);
 }

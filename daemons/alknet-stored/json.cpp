@@ -56,6 +56,7 @@ JsonObject& JsonObject::add(std::string_view name, std::span<const std::string> 
 }
 
 Result<std::vector<std::string>> read_json_texts(std::string_view object, const char* name) {
+  if (object == "{}") return std::vector<std::string>(); // as nearly all are
   ALK_TRY(Json parsed, read_object(object));
   auto member = parsed.find(name);
   if (member == parsed.end()) return std::vector<std::string>();
