@@ -2,6 +2,8 @@
 
 #include "log/log.hpp"
 
+#include <algorithm>
+
 namespace alk::authd {
 
 struct Accounts::Search {

@@ -6,6 +6,7 @@
 #include "alknet-authd/transactions.hpp"
 #include "daemon/committed_store.hpp"
 #include "daemon/daemon.hpp"
+#include "loop/asio.hpp"
 
 namespace alk::authd {
 

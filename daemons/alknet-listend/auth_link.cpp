@@ -1,6 +1,7 @@
 #include "auth_link.hpp"
 
 #include "log/log.hpp"
+#include "loop/asio.hpp"
 
 namespace alk::listend {
 

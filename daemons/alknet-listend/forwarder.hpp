@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/identity.hpp"
-#include "loop/asio.hpp"
+#include "loop/task.hpp"
 #include "net/stream.hpp"
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 #include "web_connection.hpp"
 
 #include "http_body.hpp"
+#include "loop/asio.hpp"
 
 #include <algorithm>
 #include <array>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/tally.hpp"
-#include "loop/asio.hpp"
+#include "loop/task.hpp"
 #include "net/stream.hpp"
 #include "web_site.hpp"
 

@@ -7,6 +7,7 @@
 #include "connection_limiter.hpp"
 #include "counts.hpp"
 #include "live_session.hpp"
+#include "loop/asio.hpp"
 #include "loop/task_group.hpp"
 #include "net/dialer.hpp"
 #include "net/resolver.hpp"

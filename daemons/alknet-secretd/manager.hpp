@@ -3,6 +3,7 @@
 
 #include "alknet-secretd/secret_bus.hpp"
 #include "daemon/daemon.hpp"
+#include "loop/asio.hpp"
 
 namespace alk::secretd {
 

@@ -2,6 +2,7 @@
 
 #include "alknet-stored/record.hpp"
 #include "log/log.hpp"
+#include "loop/asio.hpp"
 
 namespace alk::stored {
 

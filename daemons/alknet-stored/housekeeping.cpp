@@ -5,6 +5,7 @@
 #include "alknet-stored/events/queues.hpp"
 #include "alknet-stored/streams.hpp"
 #include "log/log.hpp"
+#include "loop/asio.hpp"
 
 namespace alk::stored {
 

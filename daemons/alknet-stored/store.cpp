@@ -1,5 +1,7 @@
 #include "alknet-stored/store.hpp"
 
+#include "loop/asio.hpp"
+
 #include <asio/post.hpp>
 
 namespace alk::stored {

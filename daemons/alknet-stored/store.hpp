@@ -2,7 +2,7 @@
 #pragma once
 
 #include "alknet-stored/worker.hpp"
-#include "loop/asio.hpp"
+#include "loop/task.hpp"
 
 #include <array>
 #include <map>

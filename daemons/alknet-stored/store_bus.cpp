@@ -3,6 +3,7 @@
 #include "alknet-stored/policy.hpp"
 #include "base/version.hpp"
 #include "log/log.hpp"
+#include "loop/asio.hpp"
 
 namespace alk::stored {
 

@@ -1,6 +1,7 @@
 #include "alknet-stored/subscribers.hpp"
 
 #include "log/log.hpp"
+#include "loop/asio.hpp"
 
 #include <cerrno>
 

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "bus/blocking.hpp"
-#include "loop/asio.hpp"
+#include "loop/task.hpp"
 
 #include <functional>
 #include <memory>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bus/connection.hpp"
+#include "loop/asio.hpp"
 
 #include <list>
 #include <map>

@@ -5,6 +5,7 @@
 #include "bus/connection.hpp"
 #include "clients/sealed_box.hpp"
 #include "clients/secret_record.hpp"
+#include "loop/asio.hpp"
 
 #include <chrono>
 

@@ -2,6 +2,8 @@
 // objects.
 #pragma once
 
+#include "loop/task.hpp"
+
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/error.hpp>
@@ -12,14 +14,9 @@
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 
-namespace alk {
+namespace alk::loop {
 
-template <class T = void>
-using Task = asio::awaitable<T>;
-
-namespace loop {
 // Asio errors as values: auto [error, n] = co_await socket.async_receive(buffer, loop::as_value);
 inline constexpr asio::experimental::as_tuple_t<asio::use_awaitable_t<>> as_value(asio::use_awaitable);
-} // namespace loop
 
-} // namespace alk
+} // namespace alk::loop

@@ -2,6 +2,7 @@
 
 #include "base/result.hpp"
 #include "log/log.hpp"
+#include "loop/asio.hpp"
 
 #include <cstdlib>
 #include <exception>

@@ -5,7 +5,7 @@
 // Single-threaded: use it on the loop that it was made for.
 #pragma once
 
-#include "loop/asio.hpp"
+#include "loop/task.hpp"
 
 #include <functional>
 #include <list>

@@ -1,5 +1,6 @@
 #include "net/dialer.hpp"
 
+#include "loop/asio.hpp"
 #include "net/tcp_endpoint.hpp"
 #include "net/tcp_stream.hpp"
 

@@ -1,5 +1,7 @@
 #include "net/linger.hpp"
 
+#include "loop/asio.hpp"
+
 #include <array>
 
 namespace alk::net {

@@ -1,6 +1,7 @@
 // A stream with bytes in front that were read too early.
 #pragma once
 
+#include "loop/asio.hpp"
 #include "net/stream.hpp"
 
 #include <memory>

@@ -2,6 +2,7 @@
 
 #include "base/bytes.hpp"
 #include "base/text.hpp"
+#include "loop/asio.hpp"
 
 #include <algorithm>
 #include <string>

@@ -1,6 +1,7 @@
 #include "net/resolver.hpp"
 
 #include "base/text.hpp"
+#include "loop/asio.hpp"
 
 #include <algorithm>
 #include <atomic>

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "loop/asio.hpp"
+#include "loop/task.hpp"
 #include "net/address.hpp"
 
 #include <chrono>

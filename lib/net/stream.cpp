@@ -1,5 +1,7 @@
 #include "net/stream.hpp"
 
+#include "loop/asio.hpp"
+
 #include <memory>
 
 #include <asio/associated_cancellation_slot.hpp>

@@ -4,7 +4,7 @@
 // Again, wait() tells when to try it again. One wait per direction at a time.
 #pragma once
 
-#include "loop/asio.hpp"
+#include "loop/task.hpp"
 
 #include <chrono>
 #include <cstddef>

@@ -1,6 +1,7 @@
 #include "net/tcp_endpoint.hpp"
 
 #include "base/result.hpp"
+#include "loop/asio.hpp"
 
 #include <algorithm>
 

@@ -1,5 +1,7 @@
 #include "net/tcp_stream.hpp"
 
+#include "loop/asio.hpp"
+
 #include <cerrno>
 
 #include <asio/bind_cancellation_slot.hpp>

@@ -3,7 +3,9 @@
 
 #include "net/stream.hpp"
 
+#include <memory>
 #include <string>
+#include <system_error>
 
 struct bio_st;
 

@@ -3,6 +3,7 @@
 
 #include "base/handle.hpp"
 #include "base/result.hpp"
+#include "loop/asio.hpp"
 #include "net/stream.hpp"
 #include "net/tls_context.hpp"
 

@@ -1,5 +1,6 @@
 #include "ssh/channel.hpp"
 
+#include "loop/asio.hpp"
 #include "ssh/connection.hpp"
 
 #include <algorithm>

@@ -3,6 +3,7 @@
 #include "base/encoding.hpp"
 #include "base/fd.hpp"
 #include "base/text.hpp"
+#include "loop/asio.hpp"
 #include "ssh/agent.hpp"
 #include "ssh/algorithms.hpp"
 #include "ssh/channel.hpp"

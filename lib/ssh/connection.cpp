@@ -1,5 +1,6 @@
 #include "ssh/connection.hpp"
 
+#include "loop/asio.hpp"
 #include "net/linger.hpp"
 #include "ssh/channel.hpp"
 #include "ssh/handles.hpp"

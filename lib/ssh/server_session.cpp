@@ -2,6 +2,7 @@
 
 #include "base/bytes.hpp"
 #include "base/encoding.hpp"
+#include "loop/asio.hpp"
 #include "ssh/algorithms.hpp"
 #include "ssh/handles.hpp"
 #include "ssh/host_key_binding.hpp"

@@ -6,6 +6,7 @@
 // KEYS: a file with a key a line, in base64; they are shown in turns.
 #include "base/encoding.hpp"
 #include "clients/auth_client.hpp"
+#include "loop/asio.hpp"
 #include "loop/task_group.hpp"
 
 #include <algorithm>

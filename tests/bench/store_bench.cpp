@@ -6,6 +6,7 @@
 #include "alknet-stored/sqlite/engine.hpp"
 #include "base/encoding.hpp"
 #include "bus/connection.hpp"
+#include "loop/asio.hpp"
 #include "loop/task_group.hpp"
 
 #include <algorithm>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bus/object.hpp"
+#include "loop/asio.hpp"
 #include "loop/task_group.hpp"
 
 #include <csignal>

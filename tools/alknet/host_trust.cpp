@@ -1,5 +1,6 @@
 #include "host_trust.hpp"
 
+#include "loop/asio.hpp"
 #include "say.hpp"
 #include "ssh/known_hosts.hpp"
 

@@ -4,7 +4,7 @@
 
 #include "base/result.hpp"
 #include "connect_options.hpp"
-#include "loop/asio.hpp"
+#include "loop/task.hpp"
 #include "ssh/host_verdict.hpp"
 
 #include <functional>

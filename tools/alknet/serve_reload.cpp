@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "clients/listen_client.hpp"
+#include "loop/asio.hpp"
 
 #include <utility>
 

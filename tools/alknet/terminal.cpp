@@ -2,6 +2,7 @@
 
 #include "base/fd.hpp"
 #include "base/text.hpp"
+#include "loop/asio.hpp"
 
 #include <cerrno>
 #include <memory>

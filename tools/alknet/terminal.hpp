@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/secret_bytes.hpp"
-#include "loop/asio.hpp"
+#include "loop/task.hpp"
 
 #include <optional>
 #include <string>

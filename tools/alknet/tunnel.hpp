@@ -6,6 +6,7 @@
 #include "base/result.hpp"
 #include "connect_options.hpp"
 #include "host_trust.hpp"
+#include "loop/asio.hpp"
 #include "loop/task_group.hpp"
 #include "net/dialer.hpp"
 #include "net/resolver.hpp"

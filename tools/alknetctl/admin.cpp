@@ -5,6 +5,7 @@
 #include "clients/auth_client.hpp"
 #include "clients/destinations.hpp"
 #include "clients/metrics_wire.hpp"
+#include "loop/asio.hpp"
 #include "loop/task_group.hpp"
 
 #include <cerrno>

@@ -2,6 +2,7 @@
 
 #include "bus/error_map.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 

@@ -9,6 +9,7 @@
 #include "pubkey/anchor.hpp"
 #include "pubkey/key_blob.hpp"
 
+#include <algorithm>
 #include <cerrno>
 
 #include <sys/stat.h>

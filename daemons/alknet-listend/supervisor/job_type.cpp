@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "clients/service_manager.hpp"
 #include "log/log.hpp"
+#include "loop/asio.hpp"
 
 namespace alk::listend {
 

@@ -1,6 +1,7 @@
 #include "alknet-stored/upkeep/upkeep.hpp"
 
 #include "bus/error_map.hpp"
+#include "loop/asio.hpp"
 
 #include <asio/post.hpp>
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "alknet-stored/upkeep/report.hpp"
-#include "loop/asio.hpp"
+#include "loop/task.hpp"
 
 #include <memory>
 #include <thread>

@@ -1,5 +1,6 @@
 #include "base/text.hpp"
 #include "host_trust.hpp"
+#include "loop/asio.hpp"
 #include "loop/task_group.hpp"
 #include "ssh/known_hosts.hpp"
 

@@ -4,6 +4,7 @@
 #include "clients/auth_client.hpp"
 #include "clients/identity_wire.hpp"
 #include "clients/metrics_wire.hpp"
+#include "loop/asio.hpp"
 #include "world.hpp"
 
 #include <optional>

@@ -1,5 +1,6 @@
 // AccountClient against a Store1 of our own on the other end of a socket pair.
 #include "clients/account_client.hpp"
+#include "loop/asio.hpp"
 #include "pair.hpp"
 
 #include <gmock/gmock.h>

@@ -1,5 +1,6 @@
 #include "bus/error_map.hpp"
 #include "bus/object.hpp"
+#include "loop/asio.hpp"
 #include "loop/task_group.hpp"
 #include "pair.hpp"
 

@@ -1,4 +1,5 @@
 #include "bus/message.hpp"
+#include "loop/asio.hpp"
 #include "pair.hpp"
 
 #include <optional>

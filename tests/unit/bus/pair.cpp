@@ -1,5 +1,7 @@
 #include "pair.hpp"
 
+#include "loop/asio.hpp"
+
 #include <sys/socket.h>
 #include <systemd/sd-bus.h>
 

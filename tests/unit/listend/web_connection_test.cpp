@@ -1,4 +1,5 @@
 // Whole conversations with the web side over loopback, without TLS: what is sent, and how it ends.
+#include "loop/asio.hpp"
 #include "loop/task_group.hpp"
 #include "net/tcp_stream.hpp"
 #include "web_connection.hpp"

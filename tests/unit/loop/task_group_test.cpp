@@ -1,3 +1,4 @@
+#include "loop/asio.hpp"
 #include "loop/task_group.hpp"
 
 #include <stdexcept>

@@ -1,4 +1,5 @@
 // The conversation with a proxy that the test plays.
+#include "loop/asio.hpp"
 #include "loop/task_group.hpp"
 #include "net/proxy_connect.hpp"
 #include "net/tcp_stream.hpp"

@@ -2,6 +2,7 @@
 #include "alknet-secretd/secret_bus.hpp"
 #include "alknet-secretd/unlock_request.hpp"
 #include "clients/metrics_wire.hpp"
+#include "loop/asio.hpp"
 #include "pubkey/anchor.hpp"
 #include "vectors.hpp"
 

@@ -1,4 +1,5 @@
 // Our client against our server, both on one loop over a loopback connection.
+#include "loop/asio.hpp"
 #include "net/tcp_stream.hpp"
 #include "ssh/client_session.hpp"
 #include "ssh/host_key.hpp"

@@ -3,6 +3,7 @@
 #include "alknet-stored/anchors.hpp"
 #include "alknet-stored/record.hpp"
 #include "identity_test_base.hpp"
+#include "loop/asio.hpp"
 
 #include <gmock/gmock.h>
 

@@ -4,6 +4,7 @@
 #include "alknet-stored/housekeeping.hpp"
 #include "alknet-stored/streams.hpp"
 #include "identity_test_base.hpp"
+#include "loop/asio.hpp"
 
 namespace alk::stored::housekeeping_test {
 namespace {

@@ -4,6 +4,7 @@
 #include "../bus/pair.hpp"
 #include "alknet-stored/store_bus.hpp"
 #include "identity_test_base.hpp"
+#include "loop/asio.hpp"
 
 #include <unistd.h>
 

@@ -5,6 +5,7 @@
 #include "alknet-stored/upkeep/upkeep.hpp"
 #include "alknet-stored/upkeep/whole_files.hpp"
 #include "identity_test_base.hpp"
+#include "loop/asio.hpp"
 #include "pipe_reader.hpp"
 
 #include <fstream>
