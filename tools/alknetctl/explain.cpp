@@ -95,6 +95,9 @@ void print_key(const ExplainedKey& key, const Output& output) {
   output.out << ": ";
   if (!key.login.accepted) {
     output.out << "not let in: " << cell(key.login.reason) << '\n';
+    // alknet-stored knows the key, so who decides has not asked it (or not since).
+    if (key.login.reason == "unknown-key")
+      output.out << "  is \"accounts\" one of the providers, [auth] in alknet.toml(5)?\n";
     return;
   }
   output.out << verdict_line(key.explanation) << '\n'

@@ -341,7 +341,8 @@ std::vector<ExplainedKey> explained_keys() {
   Identity identity{"a-uuid", {"relay:connect", "x"}, {{"db", {"r", "w"}}}};
   return {{entry("SHA256:one", "ssh_key"), {true, "", identity, limits}, {false, 2, "10.0.0.0/8"}},
           {entry("SHA256:two", "cert_authority"), {true, "", {"a-uuid", {"x"}, {}}, {}}, {true, -1, ""}},
-          {entry("SHA256:three", "ssh_key"), {false, "expired", {}, {}}, {}}};
+          {entry("SHA256:three", "ssh_key"), {false, "expired", {}, {}}, {}},
+          {entry("SHA256:four", "ssh_key"), {false, "unknown-key", {}, {}}, {}}};
 }
 
 TEST_F(Verbs, ExplainsTheKeysOfAnAccount) {
@@ -357,7 +358,9 @@ TEST_F(Verbs, ExplainsTheKeysOfAnAccount) {
             "  scopes: x\n"
             "  resources: -\n"
             "  constraints: -\n"
-            "SHA256:three lap\\x1b[1mtop: not let in: expired\n");
+            "SHA256:three lap\\x1b[1mtop: not let in: expired\n"
+            "SHA256:four lap\\x1b[1mtop: not let in: unknown-key\n"
+            "  is \"accounts\" one of the providers, [auth] in alknet.toml(5)?\n");
   out_.str("");
   EXPECT_EQ(print_explained(account, explained_keys(), json()), exit_ok);
   const Json document = printed();
