@@ -134,13 +134,18 @@ class Dumps(OnServer):
         self.assertEqual(stored.stop(), 0)
         return again
 
-    def test_from_sqlite_to_the_server_and_back(self):
+    def dump_of_files(self):
+        """A filled storage in SQLite; the server is configured from then on."""
         self.config.unlink()
         stored = self.start_stored()
         stored_upkeep_test.Upkeep.fill(self)
         lines = self.dump()
         self.assertEqual(stored.stop(), 0)
         self.configure(self.server.url)
+        return lines
+
+    def test_from_sqlite_to_the_server_and_back(self):
+        lines = self.dump_of_files()
         there = self.restored(lines)
         self.config.unlink()
         self.state = self.dir / "back"
@@ -149,12 +154,7 @@ class Dumps(OnServer):
         self.assertEqual([stored_upkeep_test.content(text) for text in (there, back)], [stored_upkeep_test.content(lines)] * 2)
 
     def test_a_kill_in_the_middle_leaves_nothing(self):
-        self.config.unlink()
-        stored = self.start_stored()
-        stored_upkeep_test.Upkeep.fill(self)
-        lines = self.dump()
-        self.assertEqual(stored.stop(), 0)
-        self.configure(self.server.url)
+        lines = self.dump_of_files()
         schemas = "SELECT string_agg(nspname, ' ' ORDER BY nspname) FROM pg_namespace WHERE starts_with(nspname, 'alknet')"
         self.server.psql('CREATE SCHEMA "alknet-partial-somebody"')
         system = lines.index(b'{"database":"system"}\n')
